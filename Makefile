@@ -1,0 +1,85 @@
+# A thin front of CMake. `make` alone lists the targets.
+.POSIX:
+.SUFFIXES:
+.PHONY: help deps build demo check check-long sanitize install format tidy bench clean
+
+EPOCHS = 5
+PREFIX = /usr/local
+WERROR = OFF
+JOBS = $$(nproc)
+CONFIGURE = cmake -S . -DHEM_WERROR=$(WERROR) --log-level=WARNING
+DEBUG = -DHEM_TESTS=ON -DCMAKE_BUILD_TYPE=Debug
+COMPILE = cmake --build
+# --no-tests=error: a run that executed no test fails.
+TEST = ctest --no-tests=error --output-on-failure -j $(JOBS)
+
+help:
+	@echo "make demo        install what is missing, build, train two-conv on Fashion-MNIST (EPOCHS=5)"
+	@echo "make check       build and run the quick tests (under 5 minutes)"
+	@echo "make check-long  run the long tests"
+	@echo "make sanitize    quick tests under address, undefined-behaviour and thread sanitizers"
+	@echo "make build       the program and the library, in build/release"
+	@echo "make install     to PREFIX=/usr/local (DESTDIR is respected)"
+	@echo "make deps        install the libraries and tools that are missing (apt)"
+	@echo "make bench       speed of training and inference, against this CPU's peak"
+	@echo "make format      clang-format over all sources"
+	@echo "make tidy        clang-tidy over all sources"
+	@echo "make clean       remove build/"
+
+deps:
+	@tools/deps run test data
+
+build:
+	@tools/deps run
+	@$(CONFIGURE) -B build/release
+	@$(COMPILE) build/release -j $(JOBS)
+
+demo:
+	@tools/deps run data
+	@$(CONFIGURE) -B build/release
+	@$(COMPILE) build/release -j $(JOBS) --target hemline_program -- --no-print-directory -s
+	build/release/hemline train experiments/two-conv.yaml --set train.epochs=$(EPOCHS)
+
+check:
+	@tools/deps run test
+	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
+	@$(COMPILE) build/release -j $(JOBS)
+	@cd build/release && $(TEST) -L quick
+
+check-long:
+	@tools/deps run test data
+	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
+	@$(COMPILE) build/release -j $(JOBS)
+	@cd build/release && $(TEST) -L long
+
+# The thread sanitizer knows fixed places for its memory: setarch -R turns off the randomisation
+# that newer kernels widen beyond them, where the system lets it.
+sanitize:
+	@tools/deps run test
+	@$(CONFIGURE) -B build/asan $(DEBUG) -DHEM_SANITIZE=address,undefined
+	@$(COMPILE) build/asan -j $(JOBS)
+	@cd build/asan && $(TEST) -L quick
+	@$(CONFIGURE) -B build/tsan $(DEBUG) -DHEM_SANITIZE=thread
+	@$(COMPILE) build/tsan -j $(JOBS)
+	@run=; setarch -R true 2>/dev/null && run='setarch -R'; cd build/tsan && $$run $(TEST) -L threads
+
+install:
+	@tools/deps run
+	@$(CONFIGURE) -B build/release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@$(COMPILE) build/release -j $(JOBS)
+	cmake --install build/release
+
+format:
+	find src include cli modules examples tests -name '*.[ch]' -exec clang-format -i {} +
+
+tidy:
+	@tools/deps run test
+	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
+	find src cli modules -name '*.c' ! -name 'vector*' -print0 | \
+	    xargs -0 -n 4 -P $(JOBS) clang-tidy -quiet -p build/release
+
+bench: build
+	build/release/hemline bench experiments/two-conv.yaml
+
+clean:
+	rm -rf build

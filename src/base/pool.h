@@ -1,0 +1,28 @@
+/* Persistent threads. A job is one function run by every thread at once with its index; inside it
+ * the threads meet at barriers. Waiting threads spin for about 20 us and then sleep on a futex:
+ * pure spinning collapses when cores are oversubscribed. */
+#ifndef HEM_BASE_POOL_H
+#define HEM_BASE_POOL_H
+
+#include "base/error.h"
+
+typedef struct hem__pool hem__pool;
+typedef void (*hem__job)(void *argument, int thread, int n_threads);
+
+/* n_threads 1..256; the caller's own thread is thread 0, so n_threads - 1 are started. */
+hem_status hem__pool_new(int n_threads, bool pin, hem__pool **out, hem_error *err);
+void hem__pool_free(hem__pool *pool);
+int hem__pool_threads(const hem__pool *pool);
+/* Runs job(argument, t, n) on every thread t and returns when all have. Not reentrant. */
+void hem__pool_run(hem__pool *pool, hem__job job, void *argument);
+/* Only inside a job: returns when every thread of the pool is here. Cheap: about 0.2 us. */
+void hem__pool_barrier(hem__pool *pool);
+
+/* The half-open share of thread t when n items are dealt in contiguous runs. */
+static inline void hem__share(size_t n, int t, int n_threads, size_t *first, size_t *last)
+{
+    *first = n * (size_t)t / (size_t)n_threads;
+    *last = n * ((size_t)t + 1) / (size_t)n_threads;
+}
+
+#endif

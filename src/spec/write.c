@@ -1,0 +1,96 @@
+/* An experiment back as text: the resolved file with every default written out. */
+#include "spec/keys.h"
+
+/* `a: 1, b: 2` of the leaves of a table; all tables that are written so hold only leaves. */
+static void write_leaves(const hem__key *keys, const void *record, hem__str *out)
+{
+    bool first = true;
+    for (; keys != NULL && keys->name != NULL; keys++) {
+        hem__str_printf(out, "%s%s: ", first ? "" : ", ", keys->name);
+        hem__value_write(keys, record, out);
+        first = false;
+    }
+}
+
+/* fashion-mnist | {first: 5000} | {fraction: 0.2, seed: 0} | {adam: {...}}; without the braces
+ * where it is an item of a list. */
+static void write_choice(const hem__choice *choice, const void *record, bool item, hem__str *out)
+{
+    const hem__alternative *a = hem__alternative_of(choice, record);
+    if (a->keys == NULL && a->value == NULL) {
+        hem__str_add(out, a->name);
+        return;
+    }
+    hem__str_printf(out, "%s%s: ", item ? "" : "{", a->name);
+    if (a->keys != NULL) {
+        hem__str_add(out, "{");
+        write_leaves(a->keys, record, out);
+        hem__str_add(out, "}");
+    } else {
+        hem__value_write(a->value, record, out);
+    }
+    if (a->beside != NULL) {
+        hem__str_add(out, ", ");
+        write_leaves(a->beside, record, out);
+    }
+    hem__str_add(out, item ? "" : "}");
+}
+
+static void write_layers(const hem_spec *spec, const hem__choice *choice, hem__str *out)
+{
+    hem__str_add(out, "\n");
+    for (size_t i = 0; i < spec->n_layers; i++) {
+        hem__str_add(out, "  - ");
+        write_choice(choice, &spec->layers[i], true, out);
+        hem__str_add(out, "\n");
+    }
+}
+
+static void write_block(const hem_spec *spec, const hem__key *keys, const void *record, int indent,
+                        hem__str *out);
+
+/* What stands behind `key:`, with the line's end. */
+static void write_value(const hem_spec *spec, const hem__key *key, const void *record, int indent,
+                        hem__str *out)
+{
+    const char *field = (const char *)record + key->offset;
+    if (key->type == HEM__KEY_LAYERS) {
+        write_layers(spec, key->choice, out);
+        return;
+    }
+    if (key->type == HEM__KEY_MAP && indent == 0) {
+        hem__str_add(out, "\n");
+        write_block(spec, key->keys, field, 2, out);
+        return;
+    }
+    hem__str_add(out, " ");
+    if (key->type == HEM__KEY_CHOICE) {
+        write_choice(key->choice, field, false, out);
+    } else if (key->type == HEM__KEY_MAP) {
+        hem__str_add(out, "{");
+        write_leaves(key->keys, field, out);
+        hem__str_add(out, "}");
+    } else {
+        hem__value_write(key, record, out);
+    }
+    hem__str_add(out, "\n");
+}
+
+/* One key a line. `indent` = 0 or 2: the top level and the one below it. */
+static void write_block(const hem_spec *spec, const hem__key *keys, const void *record, int indent,
+                        hem__str *out)
+{
+    for (; keys->name != NULL; keys++) {
+        if (!hem__value_absent(keys, record)) {
+            hem__str_printf(out, "%*s%s:", indent, "", keys->name);
+            write_value(spec, keys, record, indent, out);
+        }
+    }
+}
+
+char *hem_spec_resolved(const hem_spec *spec)
+{
+    hem__str out = {0};
+    write_block(spec, hem__top_keys, spec, 0, &out);
+    return hem__str_take(&out);
+}

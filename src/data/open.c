@@ -1,0 +1,326 @@
+/* Opening the data set that an experiment names: found, recognized, split. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "data/cache.h"
+#include "data/data.h"
+#include "data/note.h"
+#include "data/place.h"
+#include "data/set.h"
+#include "data/split.h"
+#include "data/synthetic.h"
+
+/* ---- finding the files ---------------------------------------------------------------------- */
+
+/* What was found: the files and where they lay. */
+typedef struct found {
+    hem__set set;
+    char *directory;
+} found;
+
+static void release(found *f)
+{
+    hem__set_release(&f->set);
+    free(f->directory);
+    f->directory = NULL;
+}
+
+static hem_status read_directory(const char *directory, hem__form form, found *out, hem_error *err)
+{
+    out->directory = hem__strdup(directory);
+    if (out->directory == NULL)
+        return hem__fail_memory(err, "a path", strlen(directory));
+    return hem__set_read(directory, form, &out->set, err);
+}
+
+/* A download in the cache: unlike a user's own files it must be the right one to the bit. */
+static hem_status read_download(const char *cache, const hem__known *known, found *out,
+                                hem_error *err)
+{
+    HEM_TRY(read_directory(cache, HEM__FORM_PACKED, out, err));
+    if (hem__set_identify(&out->set) == known)
+        return HEM_OK;
+    return hem__fail_at(err, HEM_ERR_DATA, cache, 0, 0, "by their hashes these files are not %s",
+                        known->title);
+}
+
+static hem_status fail_missing(const hem__known *known, hem_error *err)
+{
+    hem__fail(err, HEM_ERR_DATA, "the data set '%s' was not found on this machine", known->name);
+    return hem__hint(err,
+                     "run 'hemline data get %s', or install the package dataset-%s, or name the "
+                     "directory with --data",
+                     known->name, known->name);
+}
+
+/* Packed files: a download in the cache, then the system package. */
+static hem_status search_packed(const hem__known *known, const hem_data_options *options,
+                                const char *cache, const char *package, found *out, hem_error *err)
+{
+    if (cache != NULL && hem__set_is_in(cache, HEM__FORM_PACKED)) {
+        hem_error why;
+        if (read_download(cache, known, out, &why) == HEM_OK)
+            return HEM_OK;
+        release(out);
+        hem__note(options, HEM_LOG_WARNING,
+                  "what was downloaded into the cache is damaged and passed over: %s: %s", why.file,
+                  why.text);
+    }
+    if (package != NULL && hem__set_is_in(package, HEM__FORM_ANY))
+        return read_directory(package, HEM__FORM_ANY, out, err);
+    return fail_missing(known, err);
+}
+
+/* The cache's unpacked copy; else packed files, kept unpacked in the cache once their hashes have
+ * been seen to be right. */
+static hem_status search(const hem__known *known, const hem_data_options *options,
+                         const char *cache, const char *package, found *out, hem_error *err)
+{
+    if (cache != NULL && hem__cache_open(cache, known, options, &out->set)) {
+        out->directory = hem__strdup(cache);
+        return out->directory != NULL ? HEM_OK : hem__fail_memory(err, "a path", strlen(cache));
+    }
+    HEM_TRY(search_packed(known, options, cache, package, out, err));
+    if (cache != NULL && out->set.packed && hem__set_identify(&out->set) == known)
+        hem__cache_store(cache, known, options, &out->set);
+    return HEM_OK;
+}
+
+static hem_status find_fashion_mnist(const hem_data_options *options, found *out, hem_error *err)
+{
+    const hem__known *known = hem__known_by_name("fashion-mnist");
+    const char *why, *named = hem__place_named(options, &why);
+    if (named != NULL)
+        return read_directory(named, HEM__FORM_ANY, out, err);
+    char *cache = hem__place_cache(options, known->name);
+    char *package = hem__place_system(known->name);
+    hem_status status = search(known, options, cache, package, out, err);
+    free(cache);
+    free(package);
+    return status;
+}
+
+static hem_status find(const hem_spec *spec, const hem_data_options *options, found *out,
+                       hem_error *err)
+{
+    if (spec->data.kind == HEM__DATA_FASHION_MNIST)
+        return find_fashion_mnist(options, out, err);
+    const char *directory = spec->data.directory;
+    if (options != NULL && options->directory != NULL) {
+        hem__note(options, HEM_LOG_NOTE, "--data: '%s' is read instead of '%s'", options->directory,
+                  directory);
+        directory = options->directory;
+    }
+    return read_directory(directory, HEM__FORM_ANY, out, err);
+}
+
+/* ---- what the files are --------------------------------------------------------------------- */
+
+/* "MNIST", "unknown", or "mixed (training images: MNIST, training labels: unknown, ...)"; free().
+ */
+static char *describe(hem__set *set)
+{
+    const hem__known *known = hem__set_identify(set), *each[HEM__N_FILES];
+    if (known != NULL)
+        return hem__strdup(known->title);
+    bool any = false;
+    for (int i = 0; i < HEM__N_FILES; i++) {
+        each[i] = hem__known_by_hash(i, set->sha256[i]);
+        any = any || each[i] != NULL;
+    }
+    if (!any)
+        return hem__strdup("unknown");
+    hem__str text = {0};
+    for (int i = 0; i < HEM__N_FILES; i++)
+        hem__str_printf(&text, "%s%s: %s", i == 0 ? "mixed (" : ", ", hem__known_role(i),
+                        each[i] != NULL ? each[i]->title : "unknown");
+    hem__str_add(&text, ")");
+    return hem__str_take(&text);
+}
+
+/* Says what the files are where they are not what was asked for; an error under `expect:`. */
+static hem_status compare(const hem_spec *spec, const hem_data_options *options, found *f,
+                          hem_error *err)
+{
+    const hem__known *known = hem__set_identify(&f->set);
+    const char *expect = spec->data.expect, *name = known != NULL ? known->name : "unknown";
+    bool fits = expect == NULL || strcmp(expect, name) == 0;
+    if (fits && (spec->data.kind != HEM__DATA_FASHION_MNIST || strcmp(name, "fashion-mnist") == 0))
+        return HEM_OK;
+    char *what = describe(&f->set);
+    if (what == NULL)
+        return hem__fail_memory(err, "a message", 256);
+    hem_status status = HEM_OK;
+    if (!fits) {
+        hem__fail_at(err, HEM_ERR_DATA, f->directory, 0, 0,
+                     "by their hashes these files are %s; the experiment expects '%s'", what,
+                     expect);
+        status = hem__hint(err, "name another directory with --data, or remove 'expect:' from %s",
+                           spec->path);
+    } else {
+        hem__note(options, HEM_LOG_WARNING,
+                  "by their hashes these files are %s, not Fashion-MNIST: %s", what, f->directory);
+    }
+    free(what);
+    return status;
+}
+
+/* 10 where the files are, or were asked to be, a known set; else the largest training label + 1. */
+static int count_classes(const hem_spec *spec, const hem_data_options *options, found *f)
+{
+    const hem__known *known = hem__known_by_hash(0, f->set.sha256[0]); /* images decide */
+    if (known == NULL && spec->data.kind == HEM__DATA_FASHION_MNIST)
+        known = hem__known_by_name("fashion-mnist");
+    if (known == NULL)
+        known = hem__known_by_name(spec->data.expect);
+    if (known != NULL)
+        return known->n_classes;
+    const hem__idx *labels = &f->set.files[HEM__TRAIN_LABELS];
+    int largest = 1; /* a classifier has at least two classes */
+    for (size_t i = 0; i < labels->n; i++)
+        largest = labels->content[i] > largest ? labels->content[i] : largest;
+    hem__note(options, HEM_LOG_NOTE, "%d classes, by the largest training label: %s", largest + 1,
+              f->set.paths[HEM__TRAIN_LABELS]);
+    return largest + 1;
+}
+
+static hem_status check_labels(const hem__set *set, int n_classes, hem_error *err)
+{
+    for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES; i += 2)
+        HEM_TRY(hem__idx_check_labels(&set->files[i], n_classes, set->paths[i], err));
+    return HEM_OK;
+}
+
+/* ---- filling the data set ------------------------------------------------------------------- */
+
+/* `names` may be NULL: then the classes are called "0", "1", ... */
+static hem_status set_names(hem_data *data, const char *name, const char *source, int n_classes,
+                            const char *const *names, hem_error *err)
+{
+    data->name = hem__strdup(name);
+    data->source = hem__strdup(source);
+    data->info.n_classes = n_classes;
+    data->class_names = hem__calloc((size_t)n_classes, sizeof *data->class_names);
+    bool done = data->name != NULL && data->source != NULL && data->class_names != NULL;
+    for (int i = 0; done && i < n_classes; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        data->class_names[i] = hem__strdup(names != NULL ? names[i] : number);
+        done = data->class_names[i] != NULL;
+    }
+    return done ? HEM_OK : hem__fail_memory(err, "the class names", 32 * (size_t)n_classes);
+}
+
+static void set_shape(hem_data *data, int height, int width, int channels)
+{
+    data->info.height = height;
+    data->info.width = width;
+    data->info.channels = channels;
+    data->image_bytes = (size_t)height * (size_t)width * (size_t)channels;
+}
+
+/* Takes the pixels over, mapped or allocated; labels of a mapped file are copied. */
+static hem_status take_files(hem_data *data, hem__set *set, hem_error *err)
+{
+    for (int i = 0; i < 2; i++) {
+        hem__idx *images = &set->files[i == 0 ? HEM__TRAIN_IMAGES : HEM__TEST_IMAGES];
+        hem__idx *labels = &set->files[i == 0 ? HEM__TRAIN_LABELS : HEM__TEST_LABELS];
+        data->files[i].labels = hem__calloc(labels->n, 1);
+        if (data->files[i].labels == NULL)
+            return hem__fail_memory(err, "the labels", labels->n);
+        memcpy(data->files[i].labels, labels->content, labels->n);
+        data->files[i].n = images->n;
+        data->files[i].pixels = images->content;
+        data->mapping[i] = images->mapping;
+        data->mapping_bytes[i] = images->mapping_bytes;
+        images->content = NULL;
+        images->mapping = NULL;
+    }
+    return HEM_OK;
+}
+
+static hem_status fill(hem_data *data, const hem_spec *spec, const hem_data_options *options,
+                       found *f, hem_error *err)
+{
+    int n_classes = count_classes(spec, options, f);
+    HEM_TRY(check_labels(&f->set, n_classes, err));
+    HEM_TRY(compare(spec, options, f, err));
+    const hem__known *known = hem__set_identify(&f->set);
+    HEM_TRY(set_names(data, known != NULL ? known->name : "unknown", f->directory, n_classes,
+                      known != NULL ? known->class_names : NULL, err));
+    const hem__idx *images = &f->set.files[HEM__TRAIN_IMAGES];
+    set_shape(data, images->height, images->width, images->channels);
+    hem__set_hash(f->set.sha256, data->sha256);
+    return take_files(data, &f->set, err);
+}
+
+static hem_status open_files(hem_data *data, const hem_spec *spec, const hem_data_options *options,
+                             hem_error *err)
+{
+    found f = {0};
+    hem_status status = find(spec, options, &f, err);
+    if (status == HEM_OK)
+        status = fill(data, spec, options, &f, err);
+    release(&f);
+    return status;
+}
+
+/* The hash of drawn data: over training pixels, training labels, test pixels, test labels. */
+static hem_status hash_drawn(hem_data *data, hem_error *err)
+{
+    hem__sha256 *hash = hem__sha256_new();
+    if (hash == NULL)
+        return hem__fail_memory(err, "a hash", 128);
+    for (int i = 0; i < 2; i++) {
+        hem__sha256_add(hash, data->files[i].pixels, data->files[i].n * data->image_bytes);
+        hem__sha256_add(hash, data->files[i].labels, data->files[i].n);
+    }
+    hem__sha256_finish(hash, data->sha256);
+    return HEM_OK;
+}
+
+static hem_status open_synthetic(hem_data *data, const hem_spec *spec,
+                                 const hem_data_options *options, hem_error *err)
+{
+    const hem__data_spec *wanted = &spec->data;
+    HEM_TRY(hem__synthetic_check(spec, err));
+    if (options != NULL && options->directory != NULL)
+        hem__note(options, HEM_LOG_WARNING, "--data is not used: the experiment draws its images");
+    const char *shapes[HEM__N_SHAPES];
+    for (int i = 0; i < HEM__N_SHAPES; i++)
+        shapes[i] = hem__shape_name(i);
+    data->info.synthetic = true;
+    HEM_TRY(set_names(data, "synthetic", "synthetic", wanted->synthetic.classes, shapes, err));
+    set_shape(data, wanted->synthetic.height, wanted->synthetic.width, wanted->synthetic.channels);
+    HEM_TRY(hem__synthetic_draw(wanted, HEM_TRAIN, &data->files[0], err));
+    HEM_TRY(hem__synthetic_draw(wanted, HEM_TEST, &data->files[1], err));
+    return hash_drawn(data, err);
+}
+
+hem_status hem_data_open(const hem_spec *spec, const hem_data_options *options, hem_data **out,
+                         hem_error *err)
+{
+    *out = NULL;
+    hem_data *data = hem__calloc(1, sizeof *data);
+    if (data == NULL)
+        return hem__fail_memory(err, "the data set", sizeof *data);
+    hem_status status = spec->data.kind == HEM__DATA_SYNTHETIC
+                            ? open_synthetic(data, spec, options, err)
+                            : open_files(data, spec, options, err);
+    if (status == HEM_OK)
+        status = hem__split(data, spec, err);
+    if (status != HEM_OK) {
+        hem_data_free(data);
+        return status;
+    }
+    data->info.name = data->name;
+    data->info.source = data->source;
+    data->info.sha256 = data->sha256;
+    data->info.class_names = (const char *const *)data->class_names;
+    *out = data;
+    return HEM_OK;
+}

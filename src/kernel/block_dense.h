@@ -1,0 +1,87 @@
+/* One dense micro-kernel, included once for each register block: KB rows x NV vectors, that is
+ * NV / VG lane groups `gap` numbers apart. A template, so without an include guard; it undefines KB
+ * and NV. */
+
+#define ACC(k, v) a##k##_##v
+#define NAME(k, v) V ACC(k, v);
+#define AT(k, v) ((size_t)k * d->y_row + (size_t)(v / VG) * s->y_gap + v % VG * VL)
+#define FROM_Y(k, v) ACC(k, v) = v_load(s->y + AT(k, v));
+#define FROM_BIAS(k, v) ACC(k, v) = v_all(s->bias[k]);
+#define FROM_ZERO(k, v) ACC(k, v) = v_all(0);
+#define FACTOR(k) V factor##k = v_all(w[(size_t)k * w_row]);
+#define VECTOR(v) V x##v = v_load(x + (size_t)(v / VG) * gap + v % VG * VL);
+#define MADD(k, v) ACC(k, v) = v_fma(factor##k, x##v, ACC(k, v));
+#define MADD_TURNED(v, k) MADD(k, v)
+#define ROW(k)                                                                                     \
+    {                                                                                              \
+        FACTOR(k)                                                                                  \
+        HEM__ROW(NV, MADD, k)                                                                      \
+    }
+#define COLUMN(v)                                                                                  \
+    {                                                                                              \
+        VECTOR(v)                                                                                  \
+        HEM__ROW(KB, MADD_TURNED, v)                                                               \
+    }
+#define RELU(k, v) ACC(k, v) = v_max(ACC(k, v), v_all(0));
+#define MASK(k, v) ACC(k, v) = v_where(v_load(s->mask + AT(k, v)) > v_all(0), ACC(k, v));
+#define STORE(k, v) v_store(s->y + AT(k, v), ACC(k, v));
+
+static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const dense_sum *d,
+                                                                        const dense_span *s)
+{
+    const size_t w_row = d->w_row, w_step = d->w_step, x_step = d->x_step, gap = s->gap;
+    const size_t ahead = d->ahead;
+    const float *x = s->x, *w = s->w;
+    HEM__GRID(KB, NV, NAME)
+    (void)gap;
+    (void)w_row;
+    if (d->go_on) {
+        HEM__GRID(KB, NV, FROM_Y)
+    } else if (s->bias != NULL) {
+        HEM__GRID(KB, NV, FROM_BIAS)
+    } else {
+        HEM__GRID(KB, NV, FROM_ZERO)
+    }
+    for (size_t outer = d->n_outer; outer > 0; outer--) {
+        UNROLL(4)
+        for (size_t n = d->n; n > 0; n--) {
+            __builtin_prefetch(w + ahead);
+            /* The shorter side of the block stays in registers, the other streams past. */
+#if KB < NV
+            HEM__TIMES(KB, FACTOR)
+            HEM__TIMES(NV, COLUMN)
+#else
+            HEM__TIMES(NV, VECTOR)
+            HEM__TIMES(KB, ROW)
+#endif
+            x += x_step;
+            w += w_step;
+        }
+        w += d->w_outer;
+    }
+    if (d->relu) {
+        HEM__GRID(KB, NV, RELU)
+    }
+    if (s->mask != NULL) {
+        HEM__GRID(KB, NV, MASK)
+    }
+    HEM__GRID(KB, NV, STORE)
+}
+
+#undef ACC
+#undef NAME
+#undef AT
+#undef FROM_Y
+#undef FROM_BIAS
+#undef FROM_ZERO
+#undef FACTOR
+#undef VECTOR
+#undef MADD
+#undef MADD_TURNED
+#undef ROW
+#undef COLUMN
+#undef RELU
+#undef MASK
+#undef STORE
+#undef KB
+#undef NV

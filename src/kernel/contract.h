@@ -1,0 +1,203 @@
+/* What a kernel tier provides: one table of functions. Everything the kernels promise about
+ * layouts and about the order of sums stands here; the reference (reference.c) is the same words
+ * in plain C, and every tier with fused multiply-add equals it bit for bit.
+ *
+ * Layout: images innermost. A tile is 16 images, and its 16 lanes are the innermost dimension.
+ *   unit       one number an image: pixel x channel, or one output of a dense layer
+ *   activation [unit][16], for C channels of H x W pixels in blocks of up to 8 channels:
+ *              [C/8][H][W][cb][16], cb = min(8, C - 8 * block): the last block may be narrower.
+ *              unit(c, y, x) = 8 * b * H * W + (y * W + x) * cb + c % 8 with b = c / 8.
+ *              With H = W = 1 that is plain [C][16]: a dense layer reads a map as it lies.
+ *   several tiles follow each other at a stride that the caller gives, in numbers.
+ *   Every activation, packed weight and row of dense weights is 64-byte-aligned.
+ *
+ * Order of sums. fma(a, b, c) is one rounding; every product of a sum is one fma onto it, in the
+ * order stated. Nothing else may be reordered: blocking continues a sum (through memory, if need
+ * be) and never starts a second one. tree16(v) adds 16 lanes so:
+ *   s[l] = v[l] + v[l + 8] for l in 0..7;
+ *   ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)).
+ *
+ * Lanes at or past the number of real images hold finite numbers and take part in everything but
+ * gradients: softmax_xent gives them dz = 0 exactly, so they add zeros to every sum.
+ * No kernel allocates, and none writes outside what its text says. */
+#ifndef HEM_KERNEL_CONTRACT_H
+#define HEM_KERNEL_CONTRACT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/real.h"
+
+enum {
+    HEM__LANES = 16, /* images in a tile */
+    HEM__BLOCK = 8,  /* channels in a full block */
+    HEM__ALIGN = 16  /* numbers that rows of weights are padded to, with zeros */
+};
+
+/* A convolution as the forward kernel runs it: also the input gradient, with the gradient of the
+ * output as x and flipped, transposed weights; with a stride, one run a phase of the stride. */
+typedef struct hem__conv_run {
+    int C, H, W;       /* x: channels, rows, columns */
+    int K;             /* channels of y */
+    int R, S;          /* kernel rows and columns; 0 taps give bias alone */
+    int rows, cols;    /* lattice of outputs to compute */
+    int step_y, step_x; /* pixels of x between neighbouring outputs */
+    int pad_y, pad_x;  /* output (0, 0), tap (0, 0) reads x at (-pad_y, -pad_x); may be negative */
+    int OH, OW;        /* rows and columns of the map y */
+    int out_y, out_x;  /* where lattice point (0, 0) lies in y */
+    int out_step_y, out_step_x;
+} hem__conv_run;
+
+/* The shape of a convolution for its weight gradient; stride and padding of the forward pass. */
+typedef struct hem__conv_shape {
+    int C, H, W; /* input */
+    int K, P, Q; /* filters; output rows and columns */
+    int R, S;
+    int stride_y, stride_x;
+    int pad_y, pad_x; /* rows above and columns left of the image */
+} hem__conv_shape;
+
+typedef struct hem__pool_shape {
+    int C, H, W;
+    int P, Q; /* output rows and columns */
+    int R, S; /* window */
+    int stride_y, stride_x;
+    int pad_y, pad_x; /* windows are clipped to the image; clipped cells do not count */
+} hem__pool_shape;
+
+/* Dense layers work on all tiles of a chunk at once. Tile t of x lies at x + t * x_tile. */
+typedef struct hem__dense_run {
+    int n_in, n_out;
+    size_t ld_w; /* row stride of w, n_in rounded up to HEM__ALIGN; the padding holds zeros */
+    int n_tiles;
+    size_t in_tile, out_tile; /* numbers between tiles of x and dx, of y and dy */
+} hem__dense_run;
+
+/* One step's constants of an optimizer. `g` below is the gradient of the loss; every update first
+ * takes h = fma(decay, w, g), where decay = 2 * l2. */
+typedef struct hem__update {
+    hem__real decay;
+    hem__real rate;     /* learning rate; Adam: alpha_t, bias correction included */
+    hem__real momentum; /* v = fma(momentum, v, gain * h); w = fma(-rate, v, w) */
+    hem__real gain;     /* 1 - dampening */
+    hem__real beta1, beta2;   /* m = fma(beta1, m, gain1 * h) */
+    hem__real gain1, gain2;   /* v = fma(beta2, v, gain2 * (h * h)); gain = 1 - beta in double */
+    hem__real epsilon;        /* w = fma(-rate, m / (sqrt(v) + epsilon), w) */
+} hem__update;
+
+enum { HEM__N_UPDATES = 3 };     /* sgd, momentum, adam: the order of hem__optimizer_kind */
+enum { HEM__N_POINTWISE = 3 };   /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
+
+/* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
+ * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
+static inline int hem__wgrad_rows(int Q)
+{
+    return Q >= 16 ? 1 : (16 + Q - 1) / Q;
+}
+
+/* Packed weights of a hem__conv_run: output channels in register blocks, each block of 8 channels
+ * cut as 8 = 4 + 4, 7 = 4 + 3, and 6 or fewer in one. The register block at channel k0, kb wide,
+ * begins at k0 * C * R * S and is laid out [C/8][R][S][cb][kb] (c blocks as in activations). */
+static inline int hem__register_block(int left) /* channels left in the block of 8 */
+{
+    return left > 6 ? 4 : left;
+}
+
+typedef struct HEM__R(hem__kernels) {
+    const char *name;
+
+    /* y[k] at each lattice point = bias[k] (or 0 where bias is NULL), then for c blocks, kernel
+     * rows, kernel columns, channels in the block: fma(w, x, y). Taps outside x are skipped.
+     * Then relu != 0: max(y, 0) (y > 0 ? y : 0); mask != NULL: mask[u] > 0 ? y : 0, mask laid out
+     * like y. Blocks of 8 output channels [kb0, kb1), lattice rows [row0, row1), one tile. */
+    void (*conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
+                 const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
+                 int kb1, int row0, int row1);
+
+    /* dw[k][c][r][s] += sums over one tile, for items [item0, item1) of ceil(K/8) * R * ceil(C/8),
+     * item = (kb * R + r) * ceil(C/8) + cb. Output rows in units of hem__wgrad_rows(Q), in order: in
+     * each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the pixels
+     * whose tap lies inside x; then dw += tree16(lanes), also where no tap was inside. */
+    void (*conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
+                       hem__real *dw, int item0, int item1);
+    /* db[k] += the same units' sums of dy (lane + dy), tree16 each; channel blocks [kb0, kb1). */
+    void (*conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__real *db, int kb0,
+                       int kb1);
+
+    /* y[o] = bias[o] (or 0), then fma(w[o][i], x[i], y) for i in order; then relu as in conv.
+     * Outputs [o0, o1) of all tiles. */
+    void (*dense)(const hem__dense_run *run, const hem__real *x, const hem__real *w,
+                  const hem__real *bias, int relu, hem__real *y, int o0, int o1);
+    /* dx[i] = 0, then fma(w[o][i], dy[o], dx) for o in order; then mask as in conv (laid out like
+     * dx, tiles at in_tile). Inputs [i0, i1) of all tiles. */
+    void (*dense_igrad)(const hem__dense_run *run, const hem__real *dy, const hem__real *w,
+                        const hem__real *mask, hem__real *dx, int i0, int i1);
+    /* xt[lane * ld + u] = x[u][lane] for units [u0, u1), one tile. */
+    void (*transpose)(const hem__real *x, hem__real *xt, size_t ld, int u0, int u1);
+    /* g[(o - o0) * ld_g + (i - i0)] = accumulate ? g : 0, then fma(dy[o][n], xt[n][i], g) for the
+     * images n of all tiles in order. Image n of tile t is row 16 t + n of xt. Outputs [o0, o1),
+     * inputs [i0, i1); i0 and i1 are multiples of HEM__ALIGN. */
+    void (*dense_wgrad)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
+                        size_t ld_xt, hem__real *g, size_t ld_g, int accumulate, int o0, int o1,
+                        int i0, int i1);
+    /* sum[u] += tree16(x[u]) for units [u0, u1), one tile (dense bias gradients). */
+    void (*lane_sum)(const hem__real *x, hem__real *sum, int u0, int u1);
+
+    /* Optimizers, n a multiple of HEM__ALIGN. `state` holds 0, 1 or 2 numbers a weight: momentum
+     * v[i] at state[i]; Adam in groups of 16: m at state[2 * i0 + 0..15], v at [16..31]. */
+    void (*update[HEM__N_UPDATES])(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                                   const hem__update *u);
+
+    /* y = f(x), and dx = dy * f'(x) from y = f(x): relu y > 0 ? dy : 0, tanh dy * (1 - y * y) as
+     * dy * fma(-y, y, 1), sigmoid dy * (y * (1 - y)). n a multiple of 16; x may be y, dy may be dx.
+     * In float tanh, sigmoid and exp are our own polynomials, the same on every tier. */
+    void (*pointwise[HEM__N_POINTWISE])(const hem__real *x, hem__real *y, size_t n);
+    void (*pointwise_grad[HEM__N_POINTWISE])(const hem__real *y, const hem__real *dy, hem__real *dx,
+                                             size_t n);
+    /* Softmax over the channels of each pixel of one tile: m = max over c in order, e = exp(z - m),
+     * s = sum of e for c in order, y = e / s. x may be y. Its gradient: t = sum over c in order of
+     * fma(y, dy, t) from 0; dx = y * (dy - t). dy may be dx. */
+    void (*softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
+    void (*softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W);
+    /* Softmax with cross-entropy over C classes of one tile, z[C][16]: probabilities p as softmax
+     * above (into p unless NULL), loss[l] = log(s) - (z[label] - m), dz = (p - [c == label]) *
+     * scale (into dz unless NULL), predicted[l] = the first c of the largest z. Lanes l >= n:
+     * dz = 0, loss = 0, predicted = -1. labels may be NULL: then no loss and no dz. */
+    void (*softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
+                         hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted);
+
+    /* One tile, channel blocks [b0, b1), output rows [p0, p1). Max: the first cell in row order
+     * wins ties. Average: cells in row order from 0 by +, then times 1 / count (count of cells
+     * inside the image, rounded once). */
+    void (*maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                    int p0, int p1);
+    void (*avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                    int p0, int p1);
+    /* Gradients: for channel blocks [b0, b1) every cell of dx is written: 0, then the windows in row
+     * order add theirs by + (average: dy * (1 / count)). relu != 0: where x > 0 is false dx is 0 at
+     * the end (x is then the output of a relu). Average pooling reads x only for that. */
+    void (*maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
+                         const hem__real *dy, int relu, hem__real *dx, int b0, int b1);
+    void (*avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,
+                         int relu, hem__real *dx, int b0, int b1);
+
+    /* mask[u] bit l = image l keeps unit u, for units [u0, u1) of one tile; u0 is a multiple of 8.
+     * Philox block at counter {u / 8, place[l], epoch, layer} under `key`; unit u takes 16 bits:
+     * word (u % 8) / 2, its low half for even u; kept where they are >= threshold. */
+    void (*dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
+                         const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
+                         uint16_t *mask);
+    /* y = kept ? x * scale : 0 for units [u0, u1) of one tile; x may be y. Its own gradient. */
+    void (*dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem__real *y, int u0,
+                    int u1);
+
+    /* y += x, n a multiple of 16. */
+    void (*add)(hem__real *y, const hem__real *x, size_t n);
+    /* Runs independent multiply-adds in registers and returns the floating-point operations done
+     * (two each); `rounds` sets how long, about a microsecond each. */
+    double (*peak)(size_t rounds);
+} HEM__R(hem__kernels);
+
+extern const HEM__R(hem__kernels) HEM__R(hem__kernels_reference);
+
+#endif

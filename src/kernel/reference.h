@@ -1,0 +1,106 @@
+/* The reference kernels: contract.h in plain C, one function a slot, in the numbers of this
+ * compilation (real.h). Also the parts that they share. */
+#ifndef HEM_KERNEL_REFERENCE_H
+#define HEM_KERNEL_REFERENCE_H
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "kernel/contract.h"
+
+#define REF(name) HEM__R(hem__##name##_ref)
+
+/* Multiply-add. In float one rounding, as the contract promises: fmaf is exact on every machine.
+ * In double the reference serves the gradient check alone, which bits do not matter to; there the
+ * two roundings let the compiler use vectors. */
+#ifdef HEM_REAL_IS_DOUBLE
+#define HEM__FMA(a, b, c) ((a) * (b) + (c))
+#define HEM__SQRT(x) sqrt(x)
+#else
+#define HEM__FMA(a, b, c) fmaf(a, b, c)
+#define HEM__SQRT(x) sqrtf(x)
+#endif
+
+/* Channels in block b of a map of C channels. */
+static inline int hem__block_width(int C, int b)
+{
+    return C - HEM__BLOCK * b < HEM__BLOCK ? C - HEM__BLOCK * b : HEM__BLOCK;
+}
+
+static inline int hem__block_count(int C)
+{
+    return (C + HEM__BLOCK - 1) / HEM__BLOCK;
+}
+
+/* First number of channel c of block b at pixel (row, column) of a map of C x H x W. */
+static inline size_t hem__cell(int C, int H, int W, int b, int c, int row, int column)
+{
+    size_t width = (size_t)hem__block_width(C, b);
+    size_t pixel = (size_t)row * (size_t)W + (size_t)column;
+    size_t before = (size_t)HEM__BLOCK * (size_t)b * (size_t)H * (size_t)W;
+    return (before + pixel * width + (size_t)c) * HEM__LANES;
+}
+
+static inline hem__real hem__tree16(const hem__real v[HEM__LANES])
+{
+    hem__real s[8];
+    for (int l = 0; l < 8; l++)
+        s[l] = v[l] + v[l + 8];
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
+/* exp for x <= 0, and the functions made of it (reference_math.c). */
+hem__real REF(exp)(hem__real x);
+hem__real REF(log)(hem__real x);
+hem__real REF(tanh)(hem__real x);
+hem__real REF(sigmoid)(hem__real x);
+
+void REF(conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
+               const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
+               int kb1, int row0, int row1);
+void REF(conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
+                     hem__real *dw, int item0, int item1);
+void REF(conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__real *db, int kb0,
+                     int kb1);
+void REF(dense)(const hem__dense_run *run, const hem__real *x, const hem__real *w,
+                const hem__real *bias, int relu, hem__real *y, int o0, int o1);
+void REF(dense_igrad)(const hem__dense_run *run, const hem__real *dy, const hem__real *w,
+                      const hem__real *mask, hem__real *dx, int i0, int i1);
+void REF(transpose)(const hem__real *x, hem__real *xt, size_t ld, int u0, int u1);
+void REF(dense_wgrad)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
+                      size_t ld_xt, hem__real *g, size_t ld_g, int accumulate, int o0, int o1,
+                      int i0, int i1);
+void REF(lane_sum)(const hem__real *x, hem__real *sum, int u0, int u1);
+void REF(update_sgd)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                     const hem__update *u);
+void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                          const hem__update *u);
+void REF(update_adam)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                      const hem__update *u);
+void REF(relu)(const hem__real *x, hem__real *y, size_t n);
+void REF(relu_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
+void REF(tanh_all)(const hem__real *x, hem__real *y, size_t n);
+void REF(tanh_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
+void REF(sigmoid_all)(const hem__real *x, hem__real *y, size_t n);
+void REF(sigmoid_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
+void REF(softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
+void REF(softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W);
+void REF(softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
+                       hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted);
+void REF(maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                  int p0, int p1);
+void REF(avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                  int p0, int p1);
+void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
+                       const hem__real *dy, int relu, hem__real *dx, int b0, int b1);
+void REF(avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,
+                       int relu, hem__real *dx, int b0, int b1);
+void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
+                       const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
+                       uint16_t *mask);
+void REF(dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem__real *y, int u0,
+                  int u1);
+void REF(add)(hem__real *y, const hem__real *x, size_t n);
+double REF(peak)(size_t rounds);
+
+#endif

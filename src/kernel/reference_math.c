@@ -1,0 +1,202 @@
+/* Reference functions of numbers: exp, log, tanh, sigmoid, and what is made of them: activations
+ * and softmax. In float they are the polynomials of functions.h; in double libm's, since the
+ * gradient check wants accuracy and promises no bits. */
+#include "kernel/reference.h"
+
+#ifdef HEM_REAL_IS_DOUBLE
+
+hem__real REF(exp)(hem__real x)
+{
+    return exp(x);
+}
+
+hem__real REF(log)(hem__real x)
+{
+    return log(x);
+}
+
+hem__real REF(tanh)(hem__real x)
+{
+    return tanh(x);
+}
+
+#else
+
+#include <string.h>
+
+#include "kernel/functions.h"
+
+static float from_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static uint32_t to_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+#define HORNER_STEP(coefficient) p = fmaf(p, z, coefficient);
+
+hem__real REF(exp)(hem__real x)
+{
+    if (x < HEM__EXP_LIMIT)
+        return 0;
+    float t = fmaf(x, HEM__LOG2_E, HEM__ROUND), n = t - HEM__ROUND;
+    float z = fmaf(n, -HEM__LN2_LOW, fmaf(n, -HEM__LN2_HIGH, x)), p = 0;
+    HEM__EXP_COEFFICIENTS(HORNER_STEP)
+    p = fmaf(z * z, p, z) + 1;
+    return p * from_bits((to_bits(t) << 23) + to_bits(1.0f));
+}
+
+hem__real REF(log)(hem__real x)
+{
+    if (!(x == x))
+        return x;
+    uint32_t bits = to_bits(x);
+    int32_t exponent = (int32_t)(bits - HEM__SQRT_HALF_BITS) >> 23;
+    float e = (float)exponent, z = from_bits(bits - ((uint32_t)exponent << 23)) - 1, p = 0;
+    HEM__LOG_COEFFICIENTS(HORNER_STEP)
+    float rest = fmaf(-0.5f, z * z, fmaf(z * z * z, p, e * HEM__LN2_LOW));
+    return fmaf(e, HEM__LN2_HIGH, z + rest);
+}
+
+hem__real REF(tanh)(hem__real x)
+{
+    float a = fabsf(x), result;
+    if (a < HEM__TANH_SMALL) {
+        float z = a * a, p = 0;
+        HEM__TANH_COEFFICIENTS(HORNER_STEP)
+        result = fmaf(a * z, p, a);
+    } else {
+        float e = REF(exp)(-2 * a);
+        result = (1 - e) / (1 + e);
+    }
+    return copysignf(result, x);
+}
+
+#endif
+
+hem__real REF(sigmoid)(hem__real x)
+{
+    hem__real e = REF(exp)(x >= 0 ? -x : x);
+    return (x >= 0 ? 1 : e) / (1 + e);
+}
+
+void REF(relu)(const hem__real *x, hem__real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] > 0 ? x[i] : 0;
+}
+
+void REF(relu_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+void REF(tanh_all)(const hem__real *x, hem__real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = REF(tanh)(x[i]);
+}
+
+void REF(tanh_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = dy[i] * HEM__FMA(-y[i], y[i], 1);
+}
+
+void REF(sigmoid_all)(const hem__real *x, hem__real *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = REF(sigmoid)(x[i]);
+}
+
+void REF(sigmoid_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = dy[i] * (y[i] * (1 - y[i]));
+}
+
+/* Channel c of the pixel whose lane `pixel` points at, for a map of C x H x W: a block of channels
+ * begins at the same pixel of its own plane. `pixel` counts pixels. */
+static size_t channel_at(int C, int H, int W, size_t pixel, int c)
+{
+    return hem__cell(C, H, W, c / HEM__BLOCK, c % HEM__BLOCK, (int)(pixel / (size_t)W),
+                     (int)(pixel % (size_t)W));
+}
+
+void REF(softmax)(const hem__real *x, hem__real *y, int C, int H, int W)
+{
+    for (size_t pixel = 0; pixel < (size_t)H * (size_t)W; pixel++) {
+        for (size_t l = 0; l < HEM__LANES; l++) {
+            hem__real largest = x[channel_at(C, H, W, pixel, 0) + l], sum = 0;
+            for (int c = 1; c < C; c++) {
+                hem__real value = x[channel_at(C, H, W, pixel, c) + l];
+                largest = value > largest ? value : largest;
+            }
+            for (int c = 0; c < C; c++) {
+                size_t at = channel_at(C, H, W, pixel, c) + l;
+                y[at] = REF(exp)(x[at] - largest);
+                sum += y[at];
+            }
+            for (int c = 0; c < C; c++)
+                y[channel_at(C, H, W, pixel, c) + l] /= sum;
+        }
+    }
+}
+
+void REF(softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W)
+{
+    for (size_t pixel = 0; pixel < (size_t)H * (size_t)W; pixel++) {
+        for (size_t l = 0; l < HEM__LANES; l++) {
+            hem__real t = 0;
+            for (int c = 0; c < C; c++) {
+                size_t at = channel_at(C, H, W, pixel, c) + l;
+                t = HEM__FMA(y[at], dy[at], t);
+            }
+            for (int c = 0; c < C; c++) {
+                size_t at = channel_at(C, H, W, pixel, c) + l;
+                dx[at] = y[at] * (dy[at] - t);
+            }
+        }
+    }
+}
+
+/* A NaN among the z that the maximum passes over still reaches s, so the loss is NaN too. */
+void REF(softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
+                       hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted)
+{
+    for (int l = 0; l < HEM__LANES; l++) {
+        hem__real largest = z[l], sum = 0, of_label = 0;
+        int best = 0, label = labels != NULL && l < n ? labels[l] : -1;
+        for (int c = 0; c < C; c++) {
+            hem__real value = z[c * HEM__LANES + l];
+            if (value > largest) {
+                largest = value;
+                best = c;
+            }
+            if (c == label)
+                of_label = value;
+        }
+        for (int c = 0; c < C; c++)
+            sum += REF(exp)(z[c * HEM__LANES + l] - largest);
+        for (int c = 0; c < C; c++) {
+            int at = c * HEM__LANES + l;
+            hem__real share = REF(exp)(z[at] - largest) / sum;
+            if (p != NULL)
+                p[at] = share;
+            if (labels != NULL && dz != NULL)
+                dz[at] = l < n ? (share - (hem__real)(c == label)) * scale : 0;
+        }
+        if (labels != NULL && loss != NULL)
+            loss[l] = l < n ? REF(log)(sum) - (of_label - largest) : 0;
+        if (predicted != NULL)
+            predicted[l] = l < n ? best : -1;
+    }
+}

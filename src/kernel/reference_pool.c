@@ -1,0 +1,184 @@
+/* Reference pooling. Windows are clipped to the image; a window wholly outside it (the layers never
+ * make one) gives 0. In the gradient of the maximum a window's first cell equal to y takes dy; a
+ * window whose y is NaN gives nothing. */
+#include "kernel/reference.h"
+
+/* Rows [y0, y1) and columns [x0, x1) of the image under the window of output (p, q). */
+typedef struct window {
+    int y0, y1, x0, x1;
+} window;
+
+static window window_of(const hem__pool_shape *shape, int p, int q)
+{
+    int y = p * shape->stride_y - shape->pad_y, x = q * shape->stride_x - shape->pad_x;
+    return (window){.y0 = y < 0 ? 0 : y,
+                    .y1 = y + shape->R > shape->H ? shape->H : y + shape->R,
+                    .x0 = x < 0 ? 0 : x,
+                    .x1 = x + shape->S > shape->W ? shape->W : x + shape->S};
+}
+
+static bool is_empty(window w)
+{
+    return w.y0 >= w.y1 || w.x0 >= w.x1;
+}
+
+static size_t in_cell(const hem__pool_shape *shape, int b, int c, int y, int x)
+{
+    return hem__cell(shape->C, shape->H, shape->W, b, c, y, x);
+}
+
+static size_t out_cell(const hem__pool_shape *shape, int b, int c, int p, int q)
+{
+    return hem__cell(shape->C, shape->P, shape->Q, b, c, p, q);
+}
+
+static void max_of(const hem__pool_shape *shape, const hem__real *x, window w, int b, int c,
+                   hem__real best[HEM__LANES])
+{
+    const hem__real *first = x + in_cell(shape, b, c, w.y0, w.x0);
+    for (int l = 0; l < HEM__LANES; l++)
+        best[l] = first[l];
+    for (int iy = w.y0; iy < w.y1; iy++) {
+        for (int ix = w.x0; ix < w.x1; ix++) {
+            const hem__real *cell = x + in_cell(shape, b, c, iy, ix);
+            for (int l = 0; l < HEM__LANES; l++)
+                best[l] = cell[l] > best[l] ? cell[l] : best[l];
+        }
+    }
+}
+
+static void mean_of(const hem__pool_shape *shape, const hem__real *x, window w, int b, int c,
+                    hem__real mean[HEM__LANES])
+{
+    hem__real share = (hem__real)1 / (hem__real)((w.y1 - w.y0) * (w.x1 - w.x0));
+    hem__real sum[HEM__LANES] = {0};
+    for (int iy = w.y0; iy < w.y1; iy++) {
+        for (int ix = w.x0; ix < w.x1; ix++) {
+            const hem__real *cell = x + in_cell(shape, b, c, iy, ix);
+            for (int l = 0; l < HEM__LANES; l++)
+                sum[l] += cell[l];
+        }
+    }
+    for (int l = 0; l < HEM__LANES; l++)
+        mean[l] = sum[l] * share;
+}
+
+typedef void (*reduce)(const hem__pool_shape *, const hem__real *, window, int, int, hem__real *);
+
+static void pool(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                 int p0, int p1, reduce of)
+{
+    for (int b = b0; b < b1; b++) {
+        for (int p = p0; p < p1; p++) {
+            for (int q = 0; q < shape->Q; q++) {
+                window w = window_of(shape, p, q);
+                for (int c = 0; c < hem__block_width(shape->C, b); c++) {
+                    hem__real result[HEM__LANES] = {0};
+                    if (!is_empty(w))
+                        of(shape, x, w, b, c, result);
+                    for (int l = 0; l < HEM__LANES; l++)
+                        y[out_cell(shape, b, c, p, q) + (size_t)l] = result[l];
+                }
+            }
+        }
+    }
+}
+
+void REF(maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                  int p0, int p1)
+{
+    pool(shape, x, y, b0, b1, p0, p1, max_of);
+}
+
+void REF(avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
+                  int p0, int p1)
+{
+    pool(shape, x, y, b0, b1, p0, p1, mean_of);
+}
+
+/* Numbers of channel block b in the map of inputs, and where they begin. */
+static size_t block_numbers(const hem__pool_shape *shape, int b)
+{
+    return (size_t)shape->H * (size_t)shape->W * (size_t)hem__block_width(shape->C, b) * HEM__LANES;
+}
+
+static void relu_mask(const hem__pool_shape *shape, const hem__real *x, hem__real *dx, int b)
+{
+    size_t first = in_cell(shape, b, 0, 0, 0), n = block_numbers(shape, b);
+    for (size_t i = first; i < first + n; i++)
+        dx[i] = x[i] > 0 ? dx[i] : 0;
+}
+
+static void clear(const hem__pool_shape *shape, hem__real *dx, int b)
+{
+    size_t first = in_cell(shape, b, 0, 0, 0), n = block_numbers(shape, b);
+    for (size_t i = first; i < first + n; i++)
+        dx[i] = 0;
+}
+
+static void max_back(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
+                     const hem__real *dy, hem__real *dx, window w, int b, int c)
+{
+    bool open[HEM__LANES]; /* no cell of this lane has taken dy yet */
+    for (int l = 0; l < HEM__LANES; l++)
+        open[l] = true;
+    for (int iy = w.y0; iy < w.y1; iy++) {
+        for (int ix = w.x0; ix < w.x1; ix++) {
+            size_t at = in_cell(shape, b, c, iy, ix);
+            for (int l = 0; l < HEM__LANES; l++) {
+                bool wins = open[l] && x[at + (size_t)l] == y[l];
+                dx[at + (size_t)l] += wins ? dy[l] : 0;
+                open[l] = open[l] && !wins;
+            }
+        }
+    }
+}
+
+void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
+                       const hem__real *dy, int relu, hem__real *dx, int b0, int b1)
+{
+    for (int b = b0; b < b1; b++) {
+        clear(shape, dx, b);
+        for (int p = 0; p < shape->P; p++) {
+            for (int q = 0; q < shape->Q; q++) {
+                window w = window_of(shape, p, q);
+                for (int c = 0; c < hem__block_width(shape->C, b); c++) {
+                    size_t out = out_cell(shape, b, c, p, q);
+                    max_back(shape, x, y + out, dy + out, dx, w, b, c);
+                }
+            }
+        }
+        if (relu)
+            relu_mask(shape, x, dx, b);
+    }
+}
+
+static void mean_back(const hem__pool_shape *shape, const hem__real *dy, hem__real *dx, window w,
+                      int b, int c)
+{
+    hem__real share = (hem__real)1 / (hem__real)((w.y1 - w.y0) * (w.x1 - w.x0));
+    for (int iy = w.y0; iy < w.y1; iy++) {
+        for (int ix = w.x0; ix < w.x1; ix++) {
+            hem__real *cell = dx + in_cell(shape, b, c, iy, ix);
+            for (int l = 0; l < HEM__LANES; l++)
+                cell[l] += dy[l] * share;
+        }
+    }
+}
+
+void REF(avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,
+                       int relu, hem__real *dx, int b0, int b1)
+{
+    for (int b = b0; b < b1; b++) {
+        clear(shape, dx, b);
+        for (int p = 0; p < shape->P; p++) {
+            for (int q = 0; q < shape->Q; q++) {
+                window w = window_of(shape, p, q);
+                for (int c = 0; c < hem__block_width(shape->C, b) && !is_empty(w); c++)
+                    mean_back(shape, dy + out_cell(shape, b, c, p, q), dx, w, b, c);
+            }
+        }
+        if (relu)
+            relu_mask(shape, x, dx, b);
+    }
+}

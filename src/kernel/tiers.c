@@ -1,0 +1,174 @@
+/* The tier table, what this CPU can run of it, and the choice at start. */
+#include "kernel/tiers.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define HEM_X86 1
+#else
+#define HEM_X86 0
+#endif
+
+extern const hem__kernels_f32 hem__kernels_portable;
+#if HEM_X86
+extern const hem__kernels_f32 hem__kernels_avx2, hem__kernels_avx512;
+#define X86_KERNELS(tier) &hem__kernels_##tier
+#else
+#define X86_KERNELS(tier) NULL
+#endif
+
+static bool has_nothing_special(void)
+{
+    return true;
+}
+
+/* The compiler's own detection also asks whether the operating system saves the wide registers. */
+static bool has_avx2(void)
+{
+#if HEM_X86
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+static bool has_avx512(void)
+{
+#if HEM_X86
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+    return false;
+#endif
+}
+
+typedef struct tier {
+    const char *name, *needs;
+    const hem__kernels_f32 *kernels;
+    bool (*runs_here)(void);
+    bool by_default, exact;
+} tier;
+
+/* Worst first. */
+static const tier TIERS[] = {
+    {"portable", HEM_X86 ? "SSE2, which every x86-64 CPU has" : "nothing special",
+     &hem__kernels_portable, has_nothing_special, .by_default = true, .exact = false},
+    {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
+    {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = false,
+     .exact = true},
+};
+enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
+
+size_t hem_tier_count(void)
+{
+    return N_TIERS;
+}
+
+hem_tier_info hem_tier_at(size_t index)
+{
+    if (index >= N_TIERS)
+        return (hem_tier_info){.name = "", .needs = ""};
+    const tier *row = &TIERS[index];
+    return (hem_tier_info){.name = row->name,
+                           .needs = row->needs,
+                           .built = row->kernels != NULL,
+                           .runnable = row->runs_here(),
+                           .by_default = row->by_default,
+                           .exact = row->exact};
+}
+
+const hem__kernels_f32 *hem__tier_kernels(size_t index)
+{
+    return index < N_TIERS && TIERS[index].runs_here() ? TIERS[index].kernels : NULL;
+}
+
+/* "portable, avx2": the tiers that are built, or those of them that this CPU runs. */
+static void list_tiers(char *out, size_t size, bool only_runnable)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < N_TIERS && used < size; i++) {
+        hem_tier_info info = hem_tier_at(i);
+        if (!info.built || (only_runnable && !info.runnable))
+            continue;
+        int n = snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", info.name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+/* `where` says who asked for the tier. */
+static hem_status refuse(const char *name, const char *where, const char *why, hem_error *err)
+{
+    char built[128], runnable[128];
+    list_tiers(built, sizeof built, false);
+    list_tiers(runnable, sizeof runnable, true);
+    hem__fail(err, HEM_ERR_USAGE, "%s: kernel tier '%.64s' %s", where, name, why);
+    return hem__hint(err, "built: %s; this CPU runs: %s", built, runnable);
+}
+
+static hem_status find_tier(const char *name, const char *where, size_t *index, hem_error *err)
+{
+    for (size_t i = 0; i < N_TIERS; i++) {
+        if (strcmp(TIERS[i].name, name) != 0)
+            continue;
+        if (TIERS[i].kernels == NULL)
+            return refuse(name, where, "is not built into this library", err);
+        if (!TIERS[i].runs_here()) {
+            char why[128];
+            snprintf(why, sizeof why, "needs %s, which this CPU lacks", TIERS[i].needs);
+            return refuse(name, where, why, err);
+        }
+        *index = i;
+        return HEM_OK;
+    }
+    return refuse(name, where, "is not known", err);
+}
+
+hem_status hem__tier_choose(const char *name, size_t *index, hem_error *err)
+{
+    *index = 0;
+    if (name != NULL)
+        return find_tier(name, "tier", index, err);
+    const char *from_environment = getenv("HEMLINE_CPU");
+    if (from_environment != NULL && from_environment[0] != '\0')
+        return find_tier(from_environment, "HEMLINE_CPU", index, err);
+    for (size_t i = 0; i < N_TIERS; i++) {
+        if (TIERS[i].by_default && hem__tier_kernels(i) != NULL)
+            *index = i;
+    }
+    return HEM_OK;
+}
+
+/* ---- the CPU's name ------------------------------------------------------------------------- */
+
+static char cpu_name[256] = "unknown CPU";
+static pthread_once_t cpu_name_once = PTHREAD_ONCE_INIT;
+
+static void read_cpu_name(void)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (file == NULL)
+        return;
+    char line[sizeof cpu_name];
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+            continue;
+        colon += strspn(colon, ": \t");
+        colon[strcspn(colon, "\n")] = '\0';
+        if (colon[0] != '\0')
+            memcpy(cpu_name, colon, strlen(colon) + 1);
+        break;
+    }
+    /* Only read: whatever went wrong, the name stays unknown. */
+    (void)fclose(file);
+}
+
+const char *hem_cpu_name(void)
+{
+    (void)pthread_once(&cpu_name_once, read_cpu_name);
+    return cpu_name;
+}

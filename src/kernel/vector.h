@@ -1,0 +1,94 @@
+/* The kernels of one tier, one function a slot of contract.h, and what the files of the vector
+ * source share. Compiled once a tier: every symbol that leaves a file carries the tier's name. */
+#ifndef HEM_KERNEL_VECTOR_H
+#define HEM_KERNEL_VECTOR_H
+
+#include <stdbool.h>
+
+#include "kernel/contract.h"
+#include "kernel/repeat.h"
+#include "kernel/simd.h"
+
+INLINE int block_width(int C, int b)
+{
+    return C - HEM__BLOCK * b < HEM__BLOCK ? C - HEM__BLOCK * b : HEM__BLOCK;
+}
+
+INLINE int block_count(int C)
+{
+    return (C + HEM__BLOCK - 1) / HEM__BLOCK;
+}
+
+INLINE int at_least(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+INLINE int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* a / b rounded down and up, for b > 0. */
+INLINE int floor_div(int a, int b)
+{
+    return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+
+INLINE int ceil_div(int a, int b)
+{
+    return -floor_div(-a, b);
+}
+
+/* Outputs [*first, *last) of 0..n whose `size` taps all lie inside 0..length, where output o reads
+ * from o * step - pad on. Empty ranges come back as first == last. */
+INLINE void inside(int n, int step, int pad, int size, int length, int *first, int *last)
+{
+    int a = at_most(at_least(ceil_div(pad, step), 0), n);
+    int b = at_most(floor_div(length - size + pad, step) + 1, n);
+    *first = a;
+    *last = at_least(a, b);
+}
+
+/* Taps [*first, *last) of 0..size that lie inside 0..length when tap 0 is at `start`. */
+INLINE void clip(int start, int size, int length, int *first, int *last)
+{
+    *first = at_least(-start, 0);
+    *last = at_least(at_most(length - start, size), *first);
+}
+
+void TIER(hem__conv)(const hem__conv_run *run, const float *x, const float *w, const float *bias,
+                     int relu, const float *mask, float *y, int kb0, int kb1, int row0, int row1);
+void TIER(hem__conv_wgrad)(const hem__conv_shape *shape, const float *x, const float *dy, float *dw,
+                           int item0, int item1);
+void TIER(hem__conv_bgrad)(const hem__conv_shape *shape, const float *dy, float *db, int kb0,
+                           int kb1);
+void TIER(hem__dense)(const hem__dense_run *run, const float *x, const float *w, const float *bias,
+                      int relu, float *y, int o0, int o1);
+void TIER(hem__dense_igrad)(const hem__dense_run *run, const float *dy, const float *w,
+                            const float *mask, float *dx, int i0, int i1);
+void TIER(hem__transpose)(const float *x, float *xt, size_t ld, int u0, int u1);
+void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const float *xt,
+                            size_t ld_xt, float *g, size_t ld_g, int accumulate, int o0, int o1,
+                            int i0, int i1);
+void TIER(hem__lane_sum)(const float *x, float *sum, int u0, int u1);
+void TIER(hem__relu)(const float *x, float *y, size_t n);
+void TIER(hem__relu_grad)(const float *y, const float *dy, float *dx, size_t n);
+void TIER(hem__tanh)(const float *x, float *y, size_t n);
+void TIER(hem__tanh_grad)(const float *y, const float *dy, float *dx, size_t n);
+void TIER(hem__sigmoid)(const float *x, float *y, size_t n);
+void TIER(hem__sigmoid_grad)(const float *y, const float *dy, float *dx, size_t n);
+void TIER(hem__softmax)(const float *x, float *y, int C, int H, int W);
+void TIER(hem__softmax_grad)(const float *y, const float *dy, float *dx, int C, int H, int W);
+void TIER(hem__softmax_xent)(const float *z, int C, const uint16_t *labels, int n, float scale,
+                             float *p, float *dz, float *loss, int32_t *predicted);
+void TIER(hem__maxpool)(const hem__pool_shape *shape, const float *x, float *y, int b0, int b1,
+                        int p0, int p1);
+void TIER(hem__avgpool)(const hem__pool_shape *shape, const float *x, float *y, int b0, int b1,
+                        int p0, int p1);
+void TIER(hem__maxpool_grad)(const hem__pool_shape *shape, const float *x, const float *y,
+                             const float *dy, int relu, float *dx, int b0, int b1);
+void TIER(hem__avgpool_grad)(const hem__pool_shape *shape, const float *x, const float *dy,
+                             int relu, float *dx, int b0, int b1);
+
+#endif

@@ -1,0 +1,269 @@
+/* Buffers, cases and comparison of the kernel tests. */
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "kernel/tiers.h"
+
+enum { GUARD = 256, GUARD_BYTE = 0xFF }; /* bytes; as floats they are NaN */
+
+uint64_t next_random(rng *r)
+{
+    uint64_t z = (r->state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+int between(rng *r, int low, int high)
+{
+    return low + (int)(next_random(r) % (uint64_t)(high - low + 1));
+}
+
+bool chance(rng *r, int one_in)
+{
+    return between(r, 1, one_in) == 1;
+}
+
+double unit_random(rng *r)
+{
+    return (double)(next_random(r) >> 11) * 0x1p-52 - 1.0;
+}
+
+/* ---- tiers ----------------------------------------------------------------------------------- */
+
+static const char *only_tier;
+
+bool choose_tier(const char *name)
+{
+    only_tier = name;
+    const hem__kernels_f32 *kernels[MOST_TIERS];
+    bool exact[MOST_TIERS];
+    return tiers_to_test(kernels, exact) > 0;
+}
+
+int tiers_to_test(const hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_TIERS])
+{
+    int n = 0;
+    for (size_t i = 0; i < hem_tier_count() && n < MOST_TIERS; i++) {
+        hem_tier_info info = hem_tier_at(i);
+        if (hem__tier_kernels(i) == NULL || (only_tier && strcmp(only_tier, info.name) != 0))
+            continue;
+        kernels[n] = hem__tier_kernels(i);
+        exact[n++] = info.exact;
+    }
+    return n;
+}
+
+void print_tiers(void)
+{
+    print_message("CPU: %s\n", hem_cpu_name());
+    for (size_t i = 0; i < hem_tier_count(); i++) {
+        hem_tier_info info = hem_tier_at(i);
+        bool wanted = !only_tier || strcmp(only_tier, info.name) == 0;
+        const char *why = !info.built      ? "NOT RUN: not built"
+                          : !info.runnable ? "NOT RUN: this CPU lacks it"
+                          : !wanted        ? "NOT RUN: not asked for"
+                                           : "runs";
+        print_message("tier %-9s %s (needs %s)\n", info.name, why, info.needs);
+    }
+}
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+static void *get(size_t bytes)
+{
+    void *p = malloc(bytes > 0 ? bytes : 1);
+    if (p == NULL)
+        fail_msg("no memory for %zu bytes", bytes);
+    return p;
+}
+
+static float from_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float number(test_case *c)
+{
+    static const uint32_t ODD[] = {
+        0x00000000, 0x80000000,             /* zeros */
+        0x00000001, 0x807fffff, 0x00400000, /* denormals */
+        0x00800000, 0x7f7fffff, 0xff000000, /* smallest normal, largest, a large one */
+        0x7f800000, 0xff800000, 0x7fc00000, /* infinities and NaN */
+    };
+    enum { N_ODD = sizeof ODD / sizeof ODD[0] };
+    if (c->wild && chance(&c->random, 12))
+        return from_bits(ODD[next_random(&c->random) % N_ODD]);
+    if (chance(&c->random, 16))
+        return from_bits(ODD[next_random(&c->random) % 5]);
+    return (float)unit_random(&c->random);
+}
+
+static buffer *make(test_case *c, size_t n, int shift)
+{
+    if (c->n_buffers == MOST_BUFFERS)
+        fail_msg("%s: a case has more than %d buffers", c->slot, MOST_BUFFERS);
+    buffer *b = &c->buffers[c->n_buffers++];
+    *b = (buffer){.n = n};
+    size_t lead = GUARD + (size_t)shift * sizeof(float);
+    b->bytes = (lead + n * sizeof(float) + GUARD + 63) / 64 * 64;
+    b->block = aligned_alloc(64, b->bytes);
+    if (b->block == NULL)
+        fail_msg("no memory for %zu bytes", b->bytes);
+    memset(b->block, GUARD_BYTE, b->bytes);
+    b->data = (float *)(void *)(b->block + lead);
+    b->initial = get(n * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        b->data[i] = b->initial[i] = number(c);
+    return b;
+}
+
+float *input(test_case *c, size_t n, int shift)
+{
+    return make(c, n, shift)->data;
+}
+
+float *output(test_case *c, size_t n, int shift)
+{
+    buffer *b = make(c, n, shift);
+    b->is_output = true;
+    b->expected = get(n * sizeof(float));
+    b->scale = get(n * sizeof(float));
+    return b->data;
+}
+
+void set_initial(test_case *c, const float *data, size_t at, float value)
+{
+    for (int i = 0; i < c->n_buffers; i++) {
+        buffer *b = &c->buffers[i];
+        if (b->data == data)
+            b->data[at] = b->initial[at] = value;
+    }
+}
+
+void describe(test_case *c, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(c->shape, sizeof c->shape, format, arguments);
+    va_end(arguments);
+}
+
+static void release(test_case *c)
+{
+    for (int i = 0; i < c->n_buffers; i++) {
+        free(c->buffers[i].block);
+        free(c->buffers[i].initial);
+        free(c->buffers[i].expected);
+        free(c->buffers[i].scale);
+    }
+    c->n_buffers = 0;
+}
+
+/* ---- running and comparing -------------------------------------------------------------------- */
+
+static void check_guards(const test_case *c, const buffer *b, const char *who)
+{
+    const unsigned char *first = (const unsigned char *)b->data;
+    const unsigned char *last = (const unsigned char *)(b->data + b->n);
+    for (const unsigned char *p = b->block; p < b->block + b->bytes; p++) {
+        if ((p < first || p >= last) && *p != GUARD_BYTE)
+            fail_msg("%s, %s, %s: wrote %td bytes outside buffer %td", c->slot, who, c->shape,
+                     p < first ? first - p : p - last + 1, b - c->buffers);
+    }
+}
+
+static bool same(float a, float b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+static bool close_enough(const test_case *c, const buffer *b, size_t i)
+{
+    double got = (double)b->data[i], expected = (double)b->expected[i];
+    double allowed = 0;
+    if (same(b->data[i], b->expected[i]))
+        return true;
+    if (c->closeness == SUM)
+        allowed = (2 * c->terms + 4) * 0x1p-24 * (double)b->scale[i] + 0x1p-120;
+    else if (c->closeness == RELATIVE)
+        allowed = c->relative * fabs(expected) + c->absolute;
+    return fabs(got - expected) <= allowed;
+}
+
+static void compare(const test_case *c, const char *who, bool exact)
+{
+    for (int k = 0; k < c->n_buffers; k++) {
+        const buffer *b = &c->buffers[k];
+        check_guards(c, b, who);
+        for (size_t i = 0; i < b->n; i++) {
+            float want = b->is_output ? b->expected[i] : b->initial[i];
+            bool good = same(b->data[i], want);
+            if (!good && b->is_output && !exact && c->closeness != EXACT)
+                good = c->wild || close_enough(c, b, i);
+            if (!good)
+                fail_msg("%s, %s, %s: buffer %d (%s) number %zu of %zu is %a, expected %a",
+                         c->slot, who, c->shape, k, b->is_output ? "output" : "input", i, b->n,
+                         (double)b->data[i], (double)want);
+        }
+    }
+}
+
+static void keep(test_case *c, bool as_scale)
+{
+    for (int k = 0; k < c->n_buffers; k++) {
+        buffer *b = &c->buffers[k];
+        check_guards(c, b, "reference");
+        if (b->is_output)
+            memcpy(as_scale ? b->scale : b->expected, b->data, b->n * sizeof(float));
+        else if (!as_scale && b->n > 0 && memcmp(b->data, b->initial, b->n * sizeof(float)) != 0)
+            fail_msg("%s, reference, %s: changed input %d", c->slot, c->shape, k);
+    }
+}
+
+static void reset(test_case *c, bool positive)
+{
+    for (int k = 0; k < c->n_buffers; k++) {
+        buffer *b = &c->buffers[k];
+        for (size_t i = 0; i < b->n; i++)
+            b->data[i] = positive ? fabsf(b->initial[i]) : b->initial[i];
+    }
+}
+
+/* Steps: 0 gives the reference with positive numbers, 1 the reference, 2 + t tier t. */
+const hem__kernels_f32 *next_kernels(test_case *c)
+{
+    const hem__kernels_f32 *kernels[MOST_TIERS];
+    bool exact[MOST_TIERS];
+    int n_tiers = tiers_to_test(kernels, exact), t = c->step - 2;
+    if (c->step == 1 || c->step == 2)
+        keep(c, c->step == 1);
+    else if (c->step > 2)
+        compare(c, kernels[t - 1]->name, exact[t - 1]);
+    reset(c, c->step == 0);
+    c->step++;
+    if (t < 0)
+        return &hem__kernels_reference_f32;
+    return t < n_tiers ? kernels[t] : NULL;
+}
+
+void run_cases(const char *slot, one_case one, int count)
+{
+    for (int i = 0; i < count; i++) {
+        test_case c = {.random = {(uint64_t)i * 0x2545F4914F6CDD1Du + (uint64_t)slot[0]},
+                       .slot = slot,
+                       .wild = i % 16 == 7};
+        one(&c);
+        release(&c);
+    }
+}

@@ -1,0 +1,633 @@
+/* One random case of every slot of the kernel table, and the list of them. */
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static size_t blocks_of(int n)
+{
+    return ((size_t)n + HEM__BLOCK - 1) / HEM__BLOCK;
+}
+
+static int some_channels(test_case *c)
+{
+    return chance(&c->random, 8) ? between(&c->random, 16, 40) : between(&c->random, 1, 20);
+}
+
+/* ---- convolution ------------------------------------------------------------------------------ */
+
+static void one_conv(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_run run = {.C = some_channels(c), .K = some_channels(c)};
+    run.H = between(r, 1, 12);
+    run.W = chance(r, 4) ? between(r, 1, 40) : between(r, 1, 12);
+    run.R = between(r, chance(r, 12) ? 0 : 1, 5);
+    run.S = between(r, chance(r, 12) ? 0 : 1, 5);
+    run.step_y = between(r, 1, 3);
+    run.step_x = chance(r, 2) ? 1 : between(r, 1, 3);
+    run.pad_y = between(r, -3, 5);
+    run.pad_x = between(r, -3, 5);
+    run.rows = between(r, 1, 4);
+    run.cols = chance(r, 4) ? between(r, 1, 30) : between(r, 1, 10);
+    run.out_step_y = between(r, 1, 3);
+    run.out_step_x = between(r, 1, 3);
+    run.out_y = between(r, 0, 2);
+    run.out_x = between(r, 0, 2);
+    run.OH = run.out_y + (run.rows - 1) * run.out_step_y + between(r, 1, 3);
+    run.OW = run.out_x + (run.cols - 1) * run.out_step_x + between(r, 1, 3);
+    /* The reference is slow: long sums get few outputs. */
+    while ((double)run.C * run.K * run.R * run.S * run.rows * run.cols > 60000 && run.rows > 1)
+        run.rows--;
+    while ((double)run.C * run.K * run.R * run.S * run.rows * run.cols > 60000 && run.cols > 1)
+        run.cols--;
+    int kb0 = between(r, 0, (int)blocks_of(run.K) - 1), kb1 = between(r, kb0, (int)blocks_of(run.K));
+    int row0 = between(r, 0, run.rows - 1), row1 = between(r, row0, run.rows);
+    if (chance(r, 2)) {
+        kb0 = row0 = 0;
+        kb1 = (int)blocks_of(run.K);
+        row1 = run.rows;
+    }
+    size_t taps = (size_t)run.C * (size_t)run.R * (size_t)run.S;
+    size_t out = (size_t)run.K * (size_t)run.OH * (size_t)run.OW * HEM__LANES;
+    const float *x = input(c, (size_t)run.C * (size_t)run.H * (size_t)run.W * HEM__LANES, 0);
+    const float *w = input(c, taps * (size_t)run.K, 0);
+    const float *bias = chance(r, 3) ? NULL : input(c, (size_t)run.K, between(r, 0, 3));
+    const float *mask = chance(r, 3) ? input(c, out, 0) : NULL;
+    float *y = output(c, out, 0);
+    int relu = chance(r, 3);
+    c->closeness = SUM;
+    c->terms = (double)taps;
+    describe(c, "C %d H %d W %d K %d R %d S %d rows %d cols %d step %d %d pad %d %d "
+                "blocks %d-%d rows %d-%d%s%s%s",
+             run.C, run.H, run.W, run.K, run.R, run.S, run.rows, run.cols, run.step_y, run.step_x,
+             run.pad_y, run.pad_x, kb0, kb1, row0, row1, bias ? " bias" : "", relu ? " relu" : "",
+             mask ? " mask" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->conv(&run, x, w, bias, relu, mask, y, kb0, kb1, row0, row1);
+}
+
+static hem__conv_shape some_shape(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = {.C = some_channels(c), .K = some_channels(c)};
+    s.R = between(r, 1, 5);
+    s.S = chance(r, 16) ? between(r, 1, 40) : between(r, 1, 5);
+    s.H = between(r, 1, 10);
+    s.W = chance(r, 4) ? between(r, 1, 40) : between(r, 1, 10);
+    s.stride_y = between(r, 1, 3);
+    s.stride_x = chance(r, 2) ? 1 : between(r, 1, 3);
+    s.pad_y = between(r, 0, s.R - 1);
+    s.pad_x = between(r, 0, s.S - 1);
+    s.P = between(r, 1, (s.H + s.pad_y + s.R - 2) / s.stride_y + 1);
+    s.Q = between(r, 1, (s.W + s.pad_x + s.S - 2) / s.stride_x + 1);
+    return s;
+}
+
+static void one_conv_wgrad(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = some_shape(c);
+    int items = (int)blocks_of(s.K) * s.R * (int)blocks_of(s.C);
+    int item0 = between(r, 0, items - 1);
+    /* The reference is slow: about 100,000 products a case. */
+    double work = 64.0 * s.S * s.P * s.Q;
+    int item1 = between(r, item0, items);
+    while (item1 > item0 + 1 && work * (item1 - item0) > 100000)
+        item1--;
+    const float *x = input(c, (size_t)s.C * (size_t)s.H * (size_t)s.W * HEM__LANES, 0);
+    const float *dy = input(c, (size_t)s.K * (size_t)s.P * (size_t)s.Q * HEM__LANES, 0);
+    float *dw = output(c, (size_t)s.K * (size_t)s.C * (size_t)s.R * (size_t)s.S, between(r, 0, 3));
+    c->closeness = SUM;
+    c->terms = (double)s.P * s.Q * HEM__LANES;
+    describe(c, "C %d H %d W %d K %d P %d Q %d R %d S %d stride %d %d pad %d %d items %d-%d", s.C,
+             s.H, s.W, s.K, s.P, s.Q, s.R, s.S, s.stride_y, s.stride_x, s.pad_y, s.pad_x, item0,
+             item1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->conv_wgrad(&s, x, dy, dw, item0, item1);
+}
+
+static void one_conv_bgrad(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = some_shape(c);
+    int kb0 = between(r, 0, (int)blocks_of(s.K) - 1), kb1 = between(r, kb0, (int)blocks_of(s.K));
+    const float *dy = input(c, (size_t)s.K * (size_t)s.P * (size_t)s.Q * HEM__LANES, 0);
+    float *db = output(c, (size_t)s.K, between(r, 0, 3));
+    describe(c, "K %d P %d Q %d blocks %d-%d", s.K, s.P, s.Q, kb0, kb1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->conv_bgrad(&s, dy, db, kb0, kb1);
+}
+
+/* ---- dense ------------------------------------------------------------------------------------ */
+
+static size_t padded(size_t n)
+{
+    return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+}
+
+static hem__dense_run some_dense(test_case *c)
+{
+    rng *r = &c->random;
+    hem__dense_run run = {.n_tiles = between(r, 1, 5)};
+    run.n_in = chance(r, 4) ? between(r, 100, 600) : between(r, 1, 60);
+    run.n_out = chance(r, 8) ? between(r, 100, 300) : between(r, 1, 30);
+    while ((double)run.n_in * run.n_out * run.n_tiles > 30000 && run.n_tiles > 1)
+        run.n_tiles--;
+    run.ld_w = padded((size_t)run.n_in);
+    run.in_tile = ((size_t)run.n_in + (size_t)between(r, 0, 2)) * HEM__LANES;
+    run.out_tile = ((size_t)run.n_out + (size_t)between(r, 0, 2)) * HEM__LANES;
+    return run;
+}
+
+/* A range of 0..n, narrowed until `work` for each of its parts comes to about 60,000. */
+static void some_range(test_case *c, int n, double work, int *first, int *last)
+{
+    *first = between(&c->random, 0, n - 1);
+    *last = between(&c->random, *first, n);
+    if (chance(&c->random, 3)) {
+        *first = 0;
+        *last = n;
+    }
+    while (*last > *first + 1 && work * (*last - *first) > 60000)
+        --*last;
+}
+
+static void describe_dense(test_case *c, const hem__dense_run *run, int first, int last)
+{
+    describe(c, "n_in %d n_out %d tiles %d strides %zu %zu range %d-%d", run->n_in, run->n_out,
+             run->n_tiles, run->in_tile, run->out_tile, first, last);
+}
+
+static void one_dense(test_case *c)
+{
+    hem__dense_run run = some_dense(c);
+    int o0, o1, relu = chance(&c->random, 2);
+    some_range(c, run.n_out, (double)run.n_in * run.n_tiles, &o0, &o1);
+    const float *x = input(c, run.in_tile * (size_t)run.n_tiles, 0);
+    const float *w = input(c, run.ld_w * (size_t)run.n_out, 0);
+    const float *bias = chance(&c->random, 3) ? NULL : input(c, (size_t)run.n_out, 1);
+    float *y = output(c, run.out_tile * (size_t)run.n_tiles, 0);
+    c->closeness = SUM;
+    c->terms = run.n_in;
+    describe_dense(c, &run, o0, o1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->dense(&run, x, w, bias, relu, y, o0, o1);
+}
+
+static void one_dense_igrad(test_case *c)
+{
+    hem__dense_run run = some_dense(c);
+    int i0, i1;
+    some_range(c, run.n_in, (double)run.n_out * run.n_tiles, &i0, &i1);
+    const float *dy = input(c, run.out_tile * (size_t)run.n_tiles, 0);
+    const float *w = input(c, run.ld_w * (size_t)run.n_out, 0);
+    const float *mask =
+        chance(&c->random, 2) ? input(c, run.in_tile * (size_t)run.n_tiles, 0) : NULL;
+    float *dx = output(c, run.in_tile * (size_t)run.n_tiles, 0);
+    c->closeness = SUM;
+    c->terms = run.n_out;
+    describe_dense(c, &run, i0, i1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->dense_igrad(&run, dy, w, mask, dx, i0, i1);
+}
+
+static void one_dense_wgrad(test_case *c)
+{
+    rng *r = &c->random;
+    hem__dense_run run = some_dense(c);
+    int o0, o1, i0, i1, accumulate = chance(r, 2);
+    some_range(c, (int)(run.ld_w / HEM__ALIGN), 16.0 * run.n_tiles, &i0, &i1);
+    i0 *= HEM__ALIGN;
+    i1 *= HEM__ALIGN;
+    some_range(c, run.n_out, (double)(i1 - i0) * run.n_tiles, &o0, &o1);
+    size_t ld_xt = run.ld_w + (size_t)between(r, 0, 1) * HEM__ALIGN;
+    size_t ld_g = (size_t)(i1 - i0) + (size_t)between(r, 0, 1) * HEM__ALIGN;
+    const float *dy = input(c, run.out_tile * (size_t)run.n_tiles, 0);
+    const float *xt = input(c, ld_xt * (size_t)run.n_tiles * HEM__LANES, 0);
+    float *g = output(c, ld_g * (size_t)(o1 - o0), 0);
+    c->closeness = SUM;
+    c->terms = run.n_tiles * HEM__LANES;
+    describe(c, "n_in %d n_out %d tiles %d o %d-%d i %d-%d%s", run.n_in, run.n_out, run.n_tiles, o0,
+             o1, i0, i1, accumulate ? " accumulate" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->dense_wgrad(&run, dy, xt, ld_xt, g, ld_g, accumulate, o0, o1, i0, i1);
+}
+
+static void one_transpose(test_case *c)
+{
+    rng *r = &c->random;
+    int u0 = between(r, 0, 20), u1 = u0 + between(r, 0, 70);
+    size_t ld = (size_t)u1 + (size_t)between(r, 0, 20);
+    const float *x = input(c, (size_t)u1 * HEM__LANES, 0);
+    float *xt = output(c, ld * HEM__LANES, between(r, 0, 3));
+    describe(c, "units %d-%d ld %zu", u0, u1, ld);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->transpose(x, xt, ld, u0, u1);
+}
+
+static void one_lane_sum(test_case *c)
+{
+    rng *r = &c->random;
+    int u0 = between(r, 0, 20), u1 = u0 + between(r, 0, 40);
+    const float *x = input(c, (size_t)u1 * HEM__LANES, 0);
+    float *sum = output(c, (size_t)u1, between(r, 0, 3));
+    describe(c, "units %d-%d", u0, u1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->lane_sum(x, sum, u0, u1);
+}
+
+/* ---- optimizers ------------------------------------------------------------------------------- */
+
+static void one_update(test_case *c, int which)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 12) * HEM__ALIGN;
+    hem__update u = {.decay = (float)unit_random(r) * 1e-2f,
+                     .rate = 1e-3f + (float)(unit_random(r) * 1e-4),
+                     .momentum = 0.9f,
+                     .gain = chance(r, 2) ? 1.0f : 0.1f,
+                     .beta1 = 0.9f,
+                     .beta2 = 0.999f,
+                     .gain1 = 0.1f,
+                     .gain2 = 0.001f,
+                     .epsilon = 1e-7f};
+    const float *g = input(c, n, 0);
+    float *w = output(c, n, 0), *state = output(c, 2 * n, 0);
+    for (size_t i = 0; i < 2 * n && !c->wild; i++) {
+        if (which == 2 && i % 32 >= 16) /* second moments are not negative */
+            set_initial(c, state, i, (float)(unit_random(r) + 1) + 1e-6f);
+    }
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-6;
+    describe(c, "n %zu", n);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->update[which](w, g, state, n, &u);
+}
+
+static void one_sgd(test_case *c)
+{
+    one_update(c, 0);
+}
+
+static void one_momentum(test_case *c)
+{
+    one_update(c, 1);
+}
+
+static void one_adam(test_case *c)
+{
+    one_update(c, 2);
+}
+
+/* ---- activations ------------------------------------------------------------------------------ */
+
+static void one_pointwise(test_case *c, int which)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 20) * HEM__LANES;
+    bool in_place = chance(r, 2);
+    const float *x = input(c, n, 0);
+    float *y = output(c, n, 0);
+    for (size_t i = 0; i < n; i++) {
+        float value = chance(r, 4) ? (float)unit_random(r) * 100 : (float)unit_random(r) * 3;
+        if (!c->wild)
+            set_initial(c, in_place ? y : x, i, value);
+    }
+    c->closeness = which == 0 ? EXACT : RELATIVE;
+    c->relative = 8 * 0x1p-23;
+    describe(c, "n %zu%s", n, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->pointwise[which](in_place ? y : x, y, n);
+}
+
+static void one_pointwise_grad(test_case *c, int which)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 20) * HEM__LANES;
+    bool in_place = chance(r, 2);
+    const float *y = input(c, n, 0), *dy = input(c, n, 0);
+    float *dx = output(c, n, 0);
+    c->closeness = which == 0 ? EXACT : RELATIVE;
+    c->relative = 1e-6;
+    c->absolute = 1e-6;
+    describe(c, "n %zu%s", n, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->pointwise_grad[which](y, in_place ? dx : dy, dx, n);
+}
+
+#define POINTWISE(name, which)                                                                     \
+    static void one_##name(test_case *c)                                                           \
+    {                                                                                              \
+        one_pointwise(c, which);                                                                   \
+    }                                                                                              \
+    static void one_##name##_grad(test_case *c)                                                    \
+    {                                                                                              \
+        one_pointwise_grad(c, which);                                                              \
+    }
+POINTWISE(relu, 0)
+POINTWISE(tanh, 1)
+POINTWISE(sigmoid, 2)
+
+static void one_softmax(test_case *c)
+{
+    rng *r = &c->random;
+    int C = between(r, 1, 30), H = between(r, 1, 3), W = between(r, 1, 3);
+    size_t n = (size_t)C * (size_t)H * (size_t)W * HEM__LANES;
+    bool in_place = chance(r, 2);
+    const float *x = input(c, n, 0);
+    float *y = output(c, n, 0);
+    for (size_t i = 0; i < n && !c->wild; i++)
+        set_initial(c, in_place ? y : x, i, (float)unit_random(r) * (chance(r, 3) ? 100 : 5));
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-37;
+    describe(c, "C %d H %d W %d%s", C, H, W, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->softmax(in_place ? y : x, y, C, H, W);
+}
+
+static void one_softmax_grad(test_case *c)
+{
+    rng *r = &c->random;
+    int C = between(r, 1, 30), H = between(r, 1, 3), W = between(r, 1, 3);
+    size_t n = (size_t)C * (size_t)H * (size_t)W * HEM__LANES;
+    bool in_place = chance(r, 2);
+    const float *y = input(c, n, 0), *dy = input(c, n, 0);
+    float *dx = output(c, n, 0);
+    c->closeness = RELATIVE;
+    c->absolute = 1e-5;
+    describe(c, "C %d H %d W %d%s", C, H, W, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->softmax_grad(y, in_place ? dx : dy, dx, C, H, W);
+}
+
+static void one_softmax_xent(test_case *c)
+{
+    rng *r = &c->random;
+    int C = between(r, 1, 40), n = between(r, 0, HEM__LANES);
+    size_t numbers = (size_t)C * HEM__LANES;
+    uint16_t labels[HEM__LANES];
+    for (int l = 0; l < HEM__LANES; l++)
+        labels[l] = (uint16_t)between(r, 0, C - 1);
+    bool labelled = !chance(r, 4);
+    const float *z = input(c, numbers, 0);
+    float *p = chance(r, 2) ? output(c, numbers, 0) : NULL;
+    float *dz = chance(r, 3) ? NULL : output(c, numbers, 0);
+    float *loss = output(c, HEM__LANES, 0), *predicted = output(c, HEM__LANES, 0);
+    for (size_t i = 0; i < numbers && !c->wild; i++)
+        set_initial(c, z, i, (float)unit_random(r) * (chance(r, 3) ? 100 : 5));
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 2e-6;
+    describe(c, "C %d n %d%s%s%s", C, n, labelled ? " labels" : "", p ? " p" : "", dz ? " dz" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL) {
+        int32_t classes[HEM__LANES];
+        k->softmax_xent(z, C, labelled ? labels : NULL, n, 0.03125f, p, dz, loss, classes);
+        for (int l = 0; l < HEM__LANES; l++)
+            predicted[l] = (float)classes[l];
+    }
+}
+
+/* ---- pooling ---------------------------------------------------------------------------------- */
+
+static hem__pool_shape some_pool(test_case *c)
+{
+    rng *r = &c->random;
+    hem__pool_shape s = {.C = some_channels(c), .H = between(r, 1, 9), .W = between(r, 1, 9)};
+    s.R = between(r, 1, 4);
+    s.S = between(r, 1, 4);
+    s.stride_y = between(r, 1, 4);
+    s.stride_x = between(r, 1, 4);
+    s.pad_y = between(r, 0, s.R - 1);
+    s.pad_x = between(r, 0, s.S - 1);
+    if (chance(r, 2)) { /* the usual: windows side by side */
+        s.stride_y = s.R;
+        s.stride_x = s.S;
+        s.pad_y = s.pad_x = 0;
+    }
+    /* Every window has a cell inside the image. */
+    s.P = between(r, 1, (s.H - 1 + s.pad_y) / s.stride_y + 1);
+    s.Q = between(r, 1, (s.W - 1 + s.pad_x) / s.stride_x + 1);
+    return s;
+}
+
+static void describe_pool(test_case *c, const hem__pool_shape *s, int b0, int b1)
+{
+    describe(c, "C %d H %d W %d P %d Q %d R %d S %d stride %d %d pad %d %d blocks %d-%d", s->C,
+             s->H, s->W, s->P, s->Q, s->R, s->S, s->stride_y, s->stride_x, s->pad_y, s->pad_x, b0,
+             b1);
+}
+
+static size_t in_numbers(const hem__pool_shape *s)
+{
+    return (size_t)s->C * (size_t)s->H * (size_t)s->W * HEM__LANES;
+}
+
+static size_t out_numbers(const hem__pool_shape *s)
+{
+    return (size_t)s->C * (size_t)s->P * (size_t)s->Q * HEM__LANES;
+}
+
+static void one_pool(test_case *c, bool max)
+{
+    rng *r = &c->random;
+    hem__pool_shape s = some_pool(c);
+    int b0, b1, p0 = between(r, 0, s.P - 1), p1 = between(r, p0, s.P);
+    some_range(c, (int)blocks_of(s.C), 1, &b0, &b1);
+    const float *x = input(c, in_numbers(&s), 0);
+    float *y = output(c, out_numbers(&s), 0);
+    describe_pool(c, &s, b0, b1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        (max ? k->maxpool : k->avgpool)(&s, x, y, b0, b1, p0, p1);
+}
+
+static void one_maxpool(test_case *c)
+{
+    one_pool(c, true);
+}
+
+static void one_avgpool(test_case *c)
+{
+    one_pool(c, false);
+}
+
+static void one_pool_grad(test_case *c, bool max)
+{
+    rng *r = &c->random;
+    hem__pool_shape s = some_pool(c);
+    int b0, b1, relu = chance(r, 2);
+    some_range(c, (int)blocks_of(s.C), 1, &b0, &b1);
+    float *x = input(c, in_numbers(&s), 0), *y = input(c, out_numbers(&s), 0);
+    const float *dy = input(c, out_numbers(&s), 0);
+    float *dx = output(c, in_numbers(&s), 0);
+    /* Few different values, so that ties are common; y is what the maximum of them is. */
+    for (size_t i = 0; i < in_numbers(&s) && !c->wild; i++)
+        set_initial(c, x, i, (float)between(r, -2, 2));
+    hem__kernels_reference_f32.maxpool(&s, x, y, 0, (int)blocks_of(s.C), 0, s.P);
+    for (size_t i = 0; i < out_numbers(&s); i++)
+        set_initial(c, y, i, y[i]);
+    describe_pool(c, &s, b0, b1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL) {
+        if (max)
+            k->maxpool_grad(&s, x, y, dy, relu, dx, b0, b1);
+        else
+            k->avgpool_grad(&s, x, dy, relu, dx, b0, b1);
+    }
+}
+
+static void one_maxpool_grad(test_case *c)
+{
+    one_pool_grad(c, true);
+}
+
+static void one_avgpool_grad(test_case *c)
+{
+    one_pool_grad(c, false);
+}
+
+/* ---- dropout and addition --------------------------------------------------------------------- */
+
+static void one_dropout_mask(test_case *c)
+{
+    rng *r = &c->random;
+    uint32_t key[2] = {(uint32_t)next_random(r), (uint32_t)next_random(r)}, place[HEM__LANES];
+    uint32_t epoch = (uint32_t)next_random(r), layer = (uint32_t)next_random(r);
+    uint32_t threshold = (uint32_t)between(r, 0, 65536);
+    for (int l = 0; l < HEM__LANES; l++)
+        place[l] = (uint32_t)next_random(r);
+    int u0 = 8 * between(r, 0, 4), u1 = u0 + between(r, 0, 40);
+    float *bits = output(c, (size_t)u1, 0);
+    uint16_t masks[8 * 4 + 40];
+    describe(c, "units %d-%d threshold %u", u0, u1, threshold);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL) {
+        memset(masks, 0x5A, sizeof masks);
+        k->dropout_mask(key, epoch, layer, place, threshold, u0, u1, masks);
+        for (int u = 0; u < u1; u++)
+            bits[u] = masks[u];
+        for (size_t u = (size_t)u1; u < sizeof masks / sizeof masks[0]; u++)
+            assert_int_equal(masks[u], 0x5A5A);
+    }
+}
+
+static void one_dropout(test_case *c)
+{
+    rng *r = &c->random;
+    int u0 = between(r, 0, 10), u1 = u0 + between(r, 0, 40);
+    uint16_t mask[50];
+    for (int u = 0; u < 50; u++)
+        mask[u] = (uint16_t)next_random(r);
+    bool in_place = chance(r, 2);
+    const float *x = input(c, (size_t)u1 * HEM__LANES, 0);
+    float *y = output(c, (size_t)u1 * HEM__LANES, 0);
+    describe(c, "units %d-%d%s", u0, u1, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->dropout(in_place ? y : x, mask, 1.4285715f, y, u0, u1);
+}
+
+static void one_add(test_case *c)
+{
+    size_t n = (size_t)between(&c->random, 0, 20) * HEM__LANES;
+    const float *x = input(c, n, 0);
+    float *y = output(c, n, 0);
+    describe(c, "n %zu", n);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->add(y, x, n);
+}
+
+static void one_peak(test_case *c)
+{
+    float *operations = output(c, 2, 0);
+    const hem__kernels_f32 *k;
+    describe(c, "rounds 0 and 3");
+    while ((k = next_kernels(c)) != NULL) {
+        operations[0] = (float)k->peak(0);
+        operations[1] = k->peak(3) > 0;
+    }
+}
+
+/* ---- the list --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    one_case one;
+} SLOTS[] = {
+    {"conv", one_conv},
+    {"conv_wgrad", one_conv_wgrad},
+    {"conv_bgrad", one_conv_bgrad},
+    {"dense", one_dense},
+    {"dense_igrad", one_dense_igrad},
+    {"transpose", one_transpose},
+    {"dense_wgrad", one_dense_wgrad},
+    {"lane_sum", one_lane_sum},
+    {"update sgd", one_sgd},
+    {"update momentum", one_momentum},
+    {"update adam", one_adam},
+    {"relu", one_relu},
+    {"relu_grad", one_relu_grad},
+    {"tanh", one_tanh},
+    {"tanh_grad", one_tanh_grad},
+    {"sigmoid", one_sigmoid},
+    {"sigmoid_grad", one_sigmoid_grad},
+    {"softmax", one_softmax},
+    {"softmax_grad", one_softmax_grad},
+    {"softmax_xent", one_softmax_xent},
+    {"maxpool", one_maxpool},
+    {"avgpool", one_avgpool},
+    {"maxpool_grad", one_maxpool_grad},
+    {"avgpool_grad", one_avgpool_grad},
+    {"dropout_mask", one_dropout_mask},
+    {"dropout", one_dropout},
+    {"add", one_add},
+    {"peak", one_peak},
+};
+enum { N_SLOTS = sizeof SLOTS / sizeof SLOTS[0] };
+
+static int cases_each;
+
+static void test_slot(void **state)
+{
+    const size_t *index = *state;
+    bool once = SLOTS[*index].one == one_peak;
+    run_cases(SLOTS[*index].name, SLOTS[*index].one, once ? 1 : cases_each);
+}
+
+int test_all_slots(int count)
+{
+    static size_t index[N_SLOTS];
+    static struct CMUnitTest tests[N_SLOTS];
+    for (size_t i = 0; i < N_SLOTS; i++) {
+        index[i] = i;
+        tests[i] = (struct CMUnitTest){
+            .name = SLOTS[i].name, .test_func = test_slot, .initial_state = &index[i]};
+    }
+    cases_each = count;
+    print_tiers();
+    print_message("%d random cases of each slot\n", count);
+    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}

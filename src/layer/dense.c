@@ -1,0 +1,179 @@
+/* Fully connected layer: y[o] = bias[o] + sum over i of w[o][i] x[i]. A map is read as it lies in
+ * memory (contract.h), so flattening costs nothing; weights are stored in that order too and only
+ * files and printed names see the canonical one.
+ *
+ * Its weight gradient never exists in memory where a batch is one chunk: it is computed in blocks
+ * that stay in the first cache and are handed to the optimizer there. */
+#include "layer/layer.h"
+
+typedef HEM__R(hem__cell) cell_t;
+typedef HEM__R(hem__work) work_t;
+
+enum {
+    BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
+    BLOCK_COLUMNS = 128, /* with 32 images 16 KiB of inputs: half the first cache */
+    SCRATCH = BLOCK_ROWS * BLOCK_COLUMNS
+};
+
+static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
+                        hem__graph *graph, hem__node *out, hem_error *err)
+{
+    int units = layer->u.dense.units;
+    size_t inputs = hem__units(in->shape);
+    out->shape = out->map = (hem__shape){units, 1, 1};
+    out->needs_grad = true;
+
+    hem__tensor weight = {.layer = out->layer,
+                          .n_dims = 2,
+                          .dims = {(size_t)units, inputs},
+                          .l2 = layer->l2,
+                          .init_limit = hem__init_limit(layer->initializer, (double)inputs, units),
+                          .row = inputs,
+                          .columns = in->map};
+    out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
+    out->bias = -1;
+    if (out->weight >= 0 && layer->bias) {
+        hem__tensor bias = {.layer = out->layer, .n_dims = 1, .dims = {(size_t)units}};
+        out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
+    }
+    if (out->weight < 0 || (layer->bias && out->bias < 0))
+        return hem__spec_fail(spec, layer->u.dense.units_at, err,
+                              "%s with %d units over %zu inputs is too large", layer->name, units,
+                              inputs);
+    return HEM_OK;
+}
+
+static hem__dense_run make_run(const cell_t *cell, const work_t *work)
+{
+    return (hem__dense_run){.n_in = (int)cell->in_units,
+                            .n_out = (int)cell->out_units,
+                            .ld_w = cell->graph->tensors[cell->node->weight].ld,
+                            .n_tiles = work->tiles,
+                            .in_tile = cell->in_units * HEM__LANES,
+                            .out_tile = cell->out_units * HEM__LANES};
+}
+
+static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
+{
+    if (!training)
+        return;
+    /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
+    cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
+    cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
+    cell->scratch = hem__arena_take(arena, (size_t)n_threads, sizeof *cell->scratch);
+    for (int t = 0; t < n_threads; t++) {
+        hem__real *slice = hem__arena_take(arena, SCRATCH, sizeof(hem__real));
+        if (cell->scratch)
+            cell->scratch[t] = slice;
+    }
+}
+
+/* The thread's share of n in runs of `unit`, so that register blocks stay whole. */
+static void share_units(size_t n, size_t unit, const work_t *work, size_t *first, size_t *last)
+{
+    hem__share((n + unit - 1) / unit, work->thread, work->n_threads, first, last);
+    *first *= unit;
+    *last = *last * unit < n ? *last * unit : n;
+}
+
+static size_t row_unit(size_t n, const work_t *work)
+{
+    return n >= (size_t)work->n_threads * 2 * BLOCK_ROWS ? BLOCK_ROWS : 3;
+}
+
+static void forward(const cell_t *cell, const work_t *work)
+{
+    const hem__tensor *tensors = cell->graph->tensors;
+    const hem__real *w = work->params + tensors[cell->node->weight].offset;
+    const hem__real *bias =
+        cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
+    hem__dense_run run = make_run(cell, work);
+    size_t first, last;
+    share_units(cell->out_units, row_unit(cell->out_units, work), work, &first, &last);
+    if (first < last)
+        work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first, (int)last);
+    if (!cell->xt)
+        return;
+    share_units(cell->in_units, HEM__LANES, work, &first, &last);
+    for (int t = 0; t < work->tiles; t++)
+        if (first < last)
+            work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
+                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
+                                     (int)first, (int)last);
+}
+
+static void input_grad(const cell_t *cell, const work_t *work)
+{
+    const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
+    hem__dense_run run = make_run(cell, work);
+    size_t first, last;
+    share_units(cell->in_units, 3 * HEM__LANES, work, &first, &last);
+    if (first < last)
+        work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
+}
+
+/* Asks for what an update is going to read, so that it comes while the gradient is computed: weights
+ * and moments of a large layer lie beyond the second cache. */
+static void prefetch(const hem__real *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64 / sizeof *p)
+        __builtin_prefetch(p + i, 1);
+}
+
+/* Gradient and update of outputs [o0, o1), a block at a time. */
+static void fused_update(const cell_t *cell, const work_t *work, const hem__dense_run *run, size_t o0,
+                         size_t o1)
+{
+    const hem__tensor *weight = &cell->graph->tensors[cell->node->weight];
+    const hem__update *update = &work->updates[cell->node->weight];
+    hem__real *g = cell->scratch[work->thread];
+    for (size_t i = 0; i < run->ld_w; i += BLOCK_COLUMNS) {
+        size_t n = run->ld_w - i < BLOCK_COLUMNS ? run->ld_w - i : BLOCK_COLUMNS;
+        for (size_t o = o0; o < o1; o += BLOCK_ROWS) {
+            size_t rows = o1 - o < BLOCK_ROWS ? o1 - o : BLOCK_ROWS;
+            for (size_t r = 0; r < rows; r++) {
+                size_t place = weight->offset + (o + r) * run->ld_w + i;
+                prefetch(work->params + place, n);
+                prefetch(work->state + (size_t)work->slots * place, (size_t)work->slots * n);
+            }
+            work->kernels->dense_wgrad(run, cell->dy, cell->xt, cell->ld_xt, g, BLOCK_COLUMNS, 0,
+                                       (int)o, (int)(o + rows), (int)i, (int)(i + n));
+            for (size_t r = 0; r < rows; r++) {
+                size_t place = weight->offset + (o + r) * run->ld_w + i;
+                work->kernels->update[work->optimizer](work->params + place, g + r * BLOCK_COLUMNS,
+                                                       work->state + (size_t)work->slots * place, n,
+                                                       update);
+            }
+        }
+    }
+}
+
+static void weight_grad(const cell_t *cell, const work_t *work)
+{
+    const hem__tensor *tensors = cell->graph->tensors;
+    hem__dense_run run = make_run(cell, work);
+    size_t first, last;
+    share_units(cell->out_units, row_unit(cell->out_units, work), work, &first, &last);
+    if (first >= last)
+        return;
+    if (cell->node->bias >= 0)
+        for (int t = 0; t < work->tiles; t++)
+            work->kernels->lane_sum(cell->dy + (size_t)t * run.out_tile,
+                                    work->grads + tensors[cell->node->bias].offset, (int)first,
+                                    (int)last);
+    if (work->fused) {
+        fused_update(cell, work, &run, first, last);
+        return;
+    }
+    hem__real *g = work->grads + tensors[cell->node->weight].offset + first * run.ld_w;
+    work->kernels->dense_wgrad(&run, cell->dy, cell->xt, cell->ld_xt, g, run.ld_w, 1, (int)first,
+                               (int)last, 0, (int)run.ld_w);
+}
+
+const HEM__R(hem__layer) HEM__R(hem__layer_DENSE) = {.infer = infer,
+                                                    .reserve = reserve,
+                                                    .forward = forward,
+                                                    .input_grad = input_grad,
+                                                    .weight_grad = weight_grad,
+                                                    .fuses_update = true,
+                                                    .masks = true};

@@ -1,0 +1,86 @@
+/* The graph that an experiment's model becomes: nodes with shapes, tensors with places. It knows
+ * no numbers, so one graph serves the float and the double compilation of the compute core. */
+#ifndef HEM_LAYER_GRAPH_H
+#define HEM_LAYER_GRAPH_H
+
+#include "kernel/contract.h"
+#include "spec/spec.h"
+
+typedef struct hem__shape {
+    int C, H, W; /* channels, rows, columns; a flat vector has H = W = 1 */
+} hem__shape;
+
+/* A tensor of parameters: `n` numbers in canonical order, `stored` in the parameter vector. */
+typedef struct hem__tensor {
+    char name[48];
+    size_t layer; /* index in the experiment's model */
+    int n_dims;
+    size_t dims[4];
+    size_t n;
+    size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
+    double l2;
+    double init_limit;   /* uniform in [-limit, limit); 0 = zeros */
+    size_t row, ld;      /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
+    hem__shape columns;  /* dense weights: the map that the inputs are, for their canonical order */
+} hem__tensor;
+
+typedef struct hem__node {
+    hem__layer_kind kind;
+    bool is_input;
+    size_t layer;    /* index in the experiment's model */
+    int inputs[2];   /* nodes; a residual's sum will have two */
+    int n_inputs;
+    hem__shape shape;
+    hem__shape map;  /* of what a flatten flattened; else equal to shape */
+    bool relu;       /* conv, dense: relu in the epilogue */
+    bool needs_grad; /* parameters here or further up */
+    int weight, bias; /* tensors; -1 = none */
+    hem__conv_shape conv;
+    hem__pool_shape pool;
+    double rate; /* dropout */
+} hem__node;
+
+typedef struct hem__graph {
+    hem__node *nodes; /* nodes[0] is the input; the last is the softmax of the loss */
+    int n_nodes;
+    hem__tensor *tensors;
+    int n_tensors;
+    size_t n_params; /* numbers in the parameter vector, padding included */
+    int n_classes;
+} hem__graph;
+
+static inline size_t hem__units(hem__shape s)
+{
+    return (size_t)s.C * (size_t)s.H * (size_t)s.W;
+}
+
+/* Place of (c, y, x) in the storage order of contract.h. */
+static inline size_t hem__unit(hem__shape s, int c, int y, int x)
+{
+    int b = c / HEM__BLOCK;
+    int cb = s.C - b * HEM__BLOCK < HEM__BLOCK ? s.C - b * HEM__BLOCK : HEM__BLOCK;
+    size_t block = (size_t)b * HEM__BLOCK * (size_t)s.H * (size_t)s.W;
+    return block + ((size_t)y * (size_t)s.W + (size_t)x) * (size_t)cb + (size_t)(c % HEM__BLOCK);
+}
+
+/* Where element i (canonical) of a tensor is stored, from the tensor's offset. */
+size_t hem__tensor_place(const hem__tensor *tensor, size_t i);
+
+/* Builds the graph and infers all shapes. *out is freed with hem__graph_free(). Errors name the
+ * layer's place in the file. */
+hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes, hem__graph **out,
+                          hem_error *err);
+void hem__graph_free(hem__graph *graph);
+/* Adds a layer's tensor while the graph is built, named "<layer>.<what>"; its index, or -1 without
+ * memory or where its size overflows. name, n, ld, offset and stored are computed here. */
+int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer, const hem__tensor *tensor,
+                          const char *what);
+/* Half-width of the uniform distribution: Glorot sqrt(6 / (in + out)) (Glorot and Bengio, AISTATS
+ * 2010, eq. 16), He sqrt(6 / in) (He et al., ICCV 2015, eq. 10 with a uniform of that variance). */
+double hem__init_limit(hem__initializer initializer, double fan_in, double fan_out);
+
+/* Multiply-adds an image of a node: all taps, and those inside the image only. */
+size_t hem__node_macs(const hem__graph *graph, const hem__node *node);
+size_t hem__node_useful_macs(const hem__graph *graph, const hem__node *node);
+
+#endif

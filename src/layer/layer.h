@@ -1,0 +1,84 @@
+/* What a kind of layer provides: one table of functions, in the file of its name. To add a layer
+ * see spec/layers.def. A layer holds no numbers of its own: the plan gives it slices. */
+#ifndef HEM_LAYER_LAYER_H
+#define HEM_LAYER_LAYER_H
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "layer/graph.h"
+
+/* One node in a plan. Activations are [tile][unit][16]; `tiles` of them make a chunk. */
+typedef struct HEM__R(hem__cell) {
+    const hem__graph *graph;
+    const hem__node *node;
+    hem__shape in, out;
+    size_t in_units, out_units;
+    const hem__real *x;
+    hem__real *y;
+    hem__real *dy;
+    hem__real *dx;         /* NULL where nobody needs it */
+    const hem__real *mask; /* y of a relu below that input_grad is to mask dx with; or NULL */
+    /* the layer's own, from reserve() */
+    hem__real *packed, *packed_grad; /* conv */
+    hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
+    size_t ld_xt;
+    hem__real **scratch; /* dense: one slice a thread */
+    uint16_t *keep;      /* dropout */
+} HEM__R(hem__cell);
+
+/* What a thread works on now. */
+typedef struct HEM__R(hem__work) {
+    const HEM__R(hem__kernels) * kernels;
+    int thread, n_threads;
+    int tiles;               /* in this chunk */
+    int images;              /* real ones in this chunk */
+    hem__real *params, *grads;
+    hem__real *state;        /* of the optimizer, slots numbers a parameter */
+    int slots;
+    int optimizer;           /* index into kernels->update */
+    const hem__update *updates; /* by tensor */
+    bool fused;              /* weight_grad also updates, where the layer can */
+    uint32_t drop_key[2], epoch, place; /* dropout; place of the chunk's first image */
+} HEM__R(hem__work);
+
+typedef struct HEM__R(hem__layer) {
+    /* Fills out->shape, ->map and the kind's own fields from one input; adds tensors. */
+    hem_status (*infer)(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
+                        hem__graph *graph, hem__node *out, hem_error *err);
+    /* Takes the layer's own slices; run twice, the first time only to count. May be NULL. */
+    void (*reserve)(HEM__R(hem__cell) * cell, hem__arena *arena, int tiles, int n_threads,
+                    bool training);
+    /* Once a step, after the weights changed. May be NULL. */
+    void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    void (*input_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    /* Adds to work->grads, or updates at once where work->fused. NULL without parameters. */
+    void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    bool fuses_update; /* weight_grad honours work->fused for its weight (never for its bias) */
+    bool masks;        /* input_grad honours cell->mask */
+    bool in_place;     /* forward may write over its input, given that nobody else reads it */
+    bool identity_in_inference; /* forward does nothing then */
+} HEM__R(hem__layer);
+
+/* By hem__layer_kind. */
+extern const HEM__R(hem__layer) *const HEM__R(hem__layers)[HEM__N_LAYER_KINDS];
+
+static inline int hem__blocks(int channels)
+{
+    return (channels + HEM__BLOCK - 1) / HEM__BLOCK;
+}
+
+/* Output size and padding before the first row (or column), as TensorFlow pads: valid drops what
+ * is left over, same gives ceil(size / stride) and puts the odd row at the end. 0 = does not fit. */
+static inline int hem__out_size(int size, int kernel, int stride, hem__padding padding, int *before)
+{
+    *before = 0;
+    if (padding == HEM__PAD_VALID)
+        return kernel > size ? 0 : (size - kernel) / stride + 1;
+    int n = (size + stride - 1) / stride;
+    long long total = (long long)(n - 1) * stride + kernel - size;
+    *before = total > 0 ? (int)(total / 2) : 0;
+    return n;
+}
+
+#endif

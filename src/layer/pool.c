@@ -1,0 +1,71 @@
+/* Max and average pooling. Windows are clipped to the image: with `padding: same` an average is over
+ * the cells inside, as TensorFlow's. Rows and columns left over by `valid` are dropped. */
+#include "layer/layer.h"
+
+typedef HEM__R(hem__cell) cell_t;
+typedef HEM__R(hem__work) work_t;
+
+static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
+                        hem__graph *graph, hem__node *out, hem_error *err)
+{
+    (void)graph;
+    const int *size = layer->u.pool.size, *stride = layer->u.pool.stride;
+    hem__pool_shape s = {.C = in->shape.C,
+                         .H = in->shape.H,
+                         .W = in->shape.W,
+                         .R = size[0],
+                         .S = size[1],
+                         .stride_y = stride[0],
+                         .stride_x = stride[1]};
+    s.P = hem__out_size(s.H, s.R, s.stride_y, layer->u.pool.padding, &s.pad_y);
+    s.Q = hem__out_size(s.W, s.S, s.stride_x, layer->u.pool.padding, &s.pad_x);
+    if (s.P < 1 || s.Q < 1) {
+        hem__spec_fail(spec, layer->u.pool.size_at, err,
+                       "window %d x %d of %s is larger than its input of %d x %d pixels", s.R, s.S,
+                       layer->name, s.H, s.W);
+        return hem__hint(err, "use a smaller window, fewer pooling layers, or 'padding: same'");
+    }
+    out->pool = s;
+    out->shape = out->map = (hem__shape){s.C, s.P, s.Q};
+    return HEM_OK;
+}
+
+static void forward(const cell_t *cell, const work_t *work)
+{
+    const hem__pool_shape *s = &cell->node->pool;
+    size_t rows = (size_t)s->P, blocks = (size_t)hem__blocks(s->C), i, last;
+    hem__share((size_t)work->tiles * blocks * rows, work->thread, work->n_threads, &i, &last);
+    while (i < last) {
+        size_t tile = i / (blocks * rows), b = i / rows % blocks, row = i % rows;
+        size_t n = rows - row < last - i ? rows - row : last - i;
+        const hem__real *x = cell->x + tile * cell->in_units * HEM__LANES;
+        hem__real *y = cell->y + tile * cell->out_units * HEM__LANES;
+        if (cell->node->kind == HEM__LAYER_MAXPOOL)
+            work->kernels->maxpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + n));
+        else
+            work->kernels->avgpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + n));
+        i += n;
+    }
+}
+
+static void input_grad(const cell_t *cell, const work_t *work)
+{
+    const hem__pool_shape *s = &cell->node->pool;
+    size_t blocks = (size_t)hem__blocks(s->C), i, last;
+    hem__share((size_t)work->tiles * blocks, work->thread, work->n_threads, &i, &last);
+    for (; i < last; i++) {
+        size_t in = i / blocks * cell->in_units * HEM__LANES;
+        size_t out = i / blocks * cell->out_units * HEM__LANES;
+        int b = (int)(i % blocks), relu = cell->mask != NULL;
+        if (cell->node->kind == HEM__LAYER_MAXPOOL)
+            work->kernels->maxpool_grad(s, cell->x + in, cell->y + out, cell->dy + out, relu,
+                                        cell->dx + in, b, b + 1);
+        else
+            work->kernels->avgpool_grad(s, cell->x + in, cell->dy + out, relu, cell->dx + in, b, b + 1);
+    }
+}
+
+const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {
+    .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {
+    .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};

@@ -1,0 +1,205 @@
+/* From an experiment's list of layers to a graph with shapes, tensors and counts. */
+#include "layer/graph.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "layer/layer.h"
+
+size_t hem__tensor_place(const hem__tensor *tensor, size_t i)
+{
+    if (tensor->row == tensor->n)
+        return i;
+    size_t row = i / tensor->row, column = i % tensor->row;
+    hem__shape m = tensor->columns;
+    size_t map = (size_t)m.H * (size_t)m.W;
+    int c = (int)(column / map), y = (int)(column % map / (size_t)m.W), x = (int)(column % (size_t)m.W);
+    return row * tensor->ld + hem__unit(m, c, y, x);
+}
+
+double hem__init_limit(hem__initializer initializer, double fan_in, double fan_out)
+{
+    return sqrt(6.0 / (initializer == HEM__INIT_GLOROT ? fan_in + fan_out : fan_in));
+}
+
+int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer, const hem__tensor *tensor,
+                          const char *what)
+{
+    hem__tensor t = *tensor;
+    t.n = 1;
+    for (int i = 0; i < t.n_dims; i++)
+        if (!hem__mul_size(t.n, t.dims[i], &t.n))
+            return -1;
+    if (t.n > SIZE_MAX / 64 || t.n > INT64_MAX / 64)
+        return -1;
+    if (t.row == 0)
+        t.row = t.n;
+    size_t rows = t.n / t.row;
+    t.ld = (t.row + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+    if (!hem__mul_size(rows, t.ld, &t.stored) || t.stored > SIZE_MAX / 64 - graph->n_params)
+        return -1;
+    t.offset = graph->n_params;
+    snprintf(t.name, sizeof t.name, "%s.%s", layer->name, what);
+    hem__tensor *grown = hem__reallocarray(graph->tensors, (size_t)graph->n_tensors + 1, sizeof *grown);
+    if (!grown)
+        return -1;
+    graph->tensors = grown;
+    graph->tensors[graph->n_tensors] = t;
+    graph->n_params += t.stored;
+    return graph->n_tensors++;
+}
+
+static hem__node *add_node(hem__graph *graph, hem__layer_kind kind, size_t layer)
+{
+    hem__node *n = &graph->nodes[graph->n_nodes];
+    *n = (hem__node){.kind = kind, .layer = layer, .weight = -1, .bias = -1};
+    if (graph->n_nodes > 0) {
+        n->inputs[0] = graph->n_nodes - 1;
+        n->n_inputs = 1;
+        n->needs_grad = n[-1].needs_grad;
+    }
+    graph->n_nodes++;
+    return n;
+}
+
+static hem__layer_kind activation_layer(hem__activation activation)
+{
+    switch (activation) {
+    case HEM__ACT_TANH:
+        return HEM__LAYER_TANH;
+    case HEM__ACT_SIGMOID:
+        return HEM__LAYER_SIGMOID;
+    case HEM__ACT_SOFTMAX:
+        return HEM__LAYER_SOFTMAX;
+    case HEM__ACT_RELU:
+    case HEM__ACT_NONE:
+    case HEM__N_ACTIVATIONS:
+        break;
+    }
+    return HEM__LAYER_RELU;
+}
+
+/* The maps of a layer must be countable: units * 16 lanes * 8 bytes within a size_t, and an int. */
+static hem_status check_units(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *node,
+                              hem_error *err)
+{
+    double units = (double)node->shape.C * node->shape.H * node->shape.W;
+    if (units > 1e9)
+        return hem__spec_fail(spec, layer->at, err,
+                              "the output of %s, %d x %d x %d, is %.3g numbers an image; at most 1e9 "
+                              "are possible",
+                              layer->name, node->shape.C, node->shape.H, node->shape.W, units);
+    return HEM_OK;
+}
+
+static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *graph, hem_error *err)
+{
+    const hem__layer_spec *layer = &spec->layers[index];
+    hem__node *node = add_node(graph, layer->kind, index);
+    HEM_TRY(hem__layers_f32[layer->kind]->infer(spec, layer, node - 1, graph, node, err));
+    HEM_TRY(check_units(spec, layer, node, err));
+    if (layer->kind != HEM__LAYER_CONV && layer->kind != HEM__LAYER_DENSE)
+        return HEM_OK;
+    if (layer->activation == HEM__ACT_RELU)
+        node->relu = true;
+    else if (layer->activation != HEM__ACT_NONE) {
+        hem__node *act = add_node(graph, activation_layer(layer->activation), index);
+        act->shape = node->shape;
+        act->map = node->map;
+    }
+    return HEM_OK;
+}
+
+static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_error *err)
+{
+    const hem__node *last = &graph->nodes[graph->n_nodes - 1];
+    const hem__layer_spec *layer = &spec->layers[spec->n_layers - 1];
+    if (last->kind != HEM__LAYER_SOFTMAX || last->is_input) {
+        hem__spec_fail(spec, layer->at, err, "the last layer, %s, does not end in softmax", layer->name);
+        return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
+                         graph->n_classes);
+    }
+    if (hem__units(last->shape) != (size_t)graph->n_classes || last->shape.C != graph->n_classes) {
+        hem__spec_fail(spec, layer->kind == HEM__LAYER_DENSE ? layer->u.dense.units_at : layer->at, err,
+                       "%s has %zu outputs, but the data has %d classes", layer->name,
+                       hem__units(last->shape), graph->n_classes);
+        return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
+                         graph->n_classes);
+    }
+    if (!last->needs_grad) {
+        hem__spec_fail(spec, spec->layers[0].at, err, "no layer of the model has weights to train");
+        return hem__hint(err, "add a dense or conv layer");
+    }
+    return HEM_OK;
+}
+
+hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes, hem__graph **out,
+                          hem_error *err)
+{
+    *out = NULL;
+    hem__graph *graph = hem__calloc(1, sizeof *graph);
+    size_t most = 2 * spec->n_layers + 1; /* a layer and its activation each, and the input */
+    if (graph)
+        graph->nodes = hem__calloc(most, sizeof *graph->nodes);
+    if (!graph || !graph->nodes) {
+        hem__graph_free(graph);
+        return hem__fail_memory(err, "the network's graph", most * sizeof *graph->nodes);
+    }
+    graph->n_classes = n_classes;
+    hem__node *first = add_node(graph, HEM__LAYER_FLATTEN, 0);
+    first->is_input = true;
+    first->shape = first->map = input;
+    hem_status status = HEM_OK;
+    for (size_t i = 0; i < spec->n_layers && status == HEM_OK; i++)
+        status = add_layer(spec, i, graph, err);
+    if (status == HEM_OK)
+        status = check_end(spec, graph, err);
+    if (status != HEM_OK) {
+        hem__graph_free(graph);
+        return status;
+    }
+    *out = graph;
+    return HEM_OK;
+}
+
+void hem__graph_free(hem__graph *graph)
+{
+    if (!graph)
+        return;
+    free(graph->nodes);
+    free(graph->tensors);
+    free(graph);
+}
+
+/* Taps of one axis that lie inside the image, over all outputs. */
+static size_t taps_inside(int size, int kernel, int stride, int pad, int n_out)
+{
+    size_t n = 0;
+    for (int o = 0; o < n_out; o++) {
+        long long first = (long long)o * stride - pad, last = first + kernel;
+        first = first < 0 ? 0 : first;
+        last = last > size ? size : last;
+        n += last > first ? (size_t)(last - first) : 0;
+    }
+    return n;
+}
+
+size_t hem__node_macs(const hem__graph *graph, const hem__node *node)
+{
+    if (node->weight < 0)
+        return 0;
+    size_t n = graph->tensors[node->weight].n;
+    return node->kind == HEM__LAYER_CONV ? n * (size_t)node->shape.H * (size_t)node->shape.W : n;
+}
+
+size_t hem__node_useful_macs(const hem__graph *graph, const hem__node *node)
+{
+    const hem__conv_shape *s = &node->conv;
+    if (node->kind != HEM__LAYER_CONV)
+        return hem__node_macs(graph, node);
+    return taps_inside(s->H, s->R, s->stride_y, s->pad_y, s->P) *
+           taps_inside(s->W, s->S, s->stride_x, s->pad_x, s->Q) * (size_t)s->C * (size_t)s->K;
+}

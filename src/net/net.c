@@ -1,0 +1,284 @@
+/* Networks: made, described, run. */
+#include "net/net.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/philox.h"
+#include "base/str.h"
+#include "net/inside.h"
+#include "optim/optim.h"
+
+/* Uniform in [-limit, limit), a pure function of seed, layer and element. */
+static void draw_tensor(hem_net *net, const hem__tensor *t)
+{
+    hem__philox_key key = hem__philox_key_of(net->origin.seed, HEM__DRAW_WEIGHTS);
+    float limit = (float)t->init_limit;
+    uint32_t words[4] = {0};
+    for (size_t i = 0; i < t->n && t->init_limit > 0; i++) {
+        uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32), (uint32_t)t->layer, 0};
+        if (i % 4 == 0)
+            hem__philox(key, counter, words);
+        net->params[t->offset + hem__tensor_place(t, i)] = (2 * hem__uniform(words[i % 4]) - 1) * limit;
+    }
+}
+
+static void copy_origin(hem_net *net, const hem__net_origin *origin)
+{
+    net->origin = *origin;
+    net->origin.class_names = hem__calloc((size_t)origin->n_classes, sizeof *origin->class_names);
+    for (int c = 0; net->origin.class_names && c < origin->n_classes; c++)
+        net->origin.class_names[c] = hem__strdup(origin->class_names[c]);
+}
+
+static bool has_class_names(const hem__net_origin *origin)
+{
+    for (int c = 0; origin->class_names && c < origin->n_classes; c++)
+        if (!origin->class_names[c])
+            return false;
+    return origin->class_names != NULL;
+}
+
+/* Refuses a network that this machine's memory cannot hold, before any of it is taken. */
+static hem_status check_memory(const hem_net *net, hem_error *err)
+{
+    size_t need = hem__net_training_bytes(net);
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if ((double)need < have)
+        return HEM_OK;
+    const hem__layer_spec *largest = &net->spec->layers[0];
+    size_t most = 0;
+    for (int i = 0; i < net->graph->n_tensors; i++)
+        if (net->graph->tensors[i].n > most) {
+            most = net->graph->tensors[i].n;
+            largest = &net->spec->layers[net->graph->tensors[i].layer];
+        }
+    hem__at at = most > net->graph->n_params / 2 ? largest->at : (hem__at){0, 0};
+    hem__spec_fail(net->spec, at, err,
+                   "the network needs %.3g GB to train, and this machine has %.3g GB", (double)need / 1e9,
+                   have / 1e9);
+    return hem__hint(err, "%s has %zu weights: use fewer filters or units, or a smaller batch",
+                     largest->name, most);
+}
+
+hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
+                         hem_net **out, hem_error *err)
+{
+    *out = NULL;
+    hem_net *net = hem__calloc(1, sizeof *net);
+    if (!net)
+        return hem__fail_memory(err, "a network", sizeof *net);
+    net->context = context;
+    copy_origin(net, origin);
+    hem_status status = HEM_OK;
+    if (!has_class_names(&net->origin))
+        status = hem__fail_memory(err, "a network", sizeof *net);
+    if (status == HEM_OK)
+        status = hem__spec_copy(spec, &net->spec, err);
+    hem__shape input = {origin->channels, origin->height, origin->width};
+    if (status == HEM_OK)
+        status = hem__graph_new(net->spec, input, origin->n_classes, &net->graph, err);
+    if (status == HEM_OK)
+        status = check_memory(net, err);
+    if (status == HEM_OK) {
+        net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
+        if (!net->params)
+            status = hem__fail_memory(err, "the weights of a network", net->graph->n_params * sizeof(float));
+    }
+    if (status == HEM_OK && !(net->kinds = hem__calloc(net->spec->n_layers, sizeof *net->kinds)))
+        status = hem__fail_memory(err, "a network", net->spec->n_layers * sizeof *net->kinds);
+    if (status != HEM_OK) {
+        hem_net_free(net);
+        return status;
+    }
+    hem__net_describe_layers(net);
+    for (int i = 0; i < net->graph->n_tensors; i++)
+        draw_tensor(net, &net->graph->tensors[i]);
+    *out = net;
+    return HEM_OK;
+}
+
+/* Mean and standard deviation of all pixels of the training part. Bytes are counted first, so the
+ * sums are exact. */
+static void measure(const hem_data *data, hem__scaling *scaling)
+{
+    uint64_t count[256] = {0};
+    for (size_t i = 0; i < data->info.n[HEM_TRAIN]; i++) {
+        const uint8_t *p = hem_data_image(data, HEM_TRAIN, i);
+        for (size_t b = 0; b < data->image_bytes; b++)
+            count[p[b]]++;
+    }
+    double n = 0, sum = 0, squares = 0;
+    for (int v = 0; v < 256; v++) {
+        n += (double)count[v];
+        sum += (double)count[v] * v;
+        squares += (double)count[v] * v * v;
+    }
+    scaling->mean = sum / n;
+    double variance = squares / n - scaling->mean * scaling->mean;
+    scaling->deviation = variance > 0 ? sqrt(variance) : 1; /* images of one grey stay zeros */
+}
+
+hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_data *data, uint64_t seed,
+                       hem_net **out, hem_error *err)
+{
+    *out = NULL;
+    const hem_data_info *info = &data->info;
+    hem__net_origin origin = {.synthetic = info->synthetic,
+                              .seed = seed,
+                              .height = info->height,
+                              .width = info->width,
+                              .channels = info->channels,
+                              .n_classes = info->n_classes,
+                              .class_names = data->class_names,
+                              .scaling = {spec->scale, 0, 1}};
+    snprintf(origin.data_name, sizeof origin.data_name, "%s", info->name);
+    snprintf(origin.data_sha256, sizeof origin.data_sha256, "%s", info->sha256);
+    if (spec->scale == HEM__SCALE_255)
+        origin.scaling.deviation = 255;
+    if (spec->scale == HEM__SCALE_STANDARDIZE)
+        measure(data, &origin.scaling);
+    return hem__net_make(context, spec, &origin, out, err);
+}
+
+void hem_net_free(hem_net *net)
+{
+    if (!net)
+        return;
+    hem__plan_free_f32(net->infer);
+    free(net->params);
+    free(net->kinds);
+    hem__graph_free(net->graph);
+    for (int c = 0; net->origin.class_names && c < net->origin.n_classes; c++)
+        free(net->origin.class_names[c]);
+    free(net->origin.class_names);
+    hem_spec_free(net->spec);
+    free(net);
+}
+
+const hem_spec *hem_net_spec(const hem_net *net)
+{
+    return net->spec;
+}
+
+void hem__scaling_table(const hem__scaling *scaling, float table[256])
+{
+    for (int v = 0; v < 256; v++)
+        table[v] = (float)((v - scaling->mean) / scaling->deviation);
+}
+
+hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch)
+{
+    hem__optimizer_kind kind = net->spec->train.optimizer.kind;
+    return (hem__plan_options){.batch = batch,
+                               .groups = net->spec->train.groups,
+                               .training = true,
+                               .slots = hem__optimizer_slots(kind),
+                               .optimizer = (int)kind,
+                               .fuse = true};
+}
+
+hem_status hem__net_infer_plan(hem_net *net, hem_error *err)
+{
+    if (net->infer)
+        return HEM_OK;
+    hem__plan_options options = {.batch = HEM__CHUNK_TILES * HEM__LANES};
+    return hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options, &net->infer,
+                             NULL, err);
+}
+
+enum { RUN_IMAGES = 1024 }; /* images whose pointers and labels are gathered at once */
+
+typedef struct gathered {
+    const uint8_t *images[RUN_IMAGES];
+    uint16_t labels[RUN_IMAGES];
+} gathered;
+
+hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const uint32_t *indices,
+                        size_t n, float *loss, int32_t *predicted, float *probabilities, hem_error *err)
+{
+    HEM_TRY(hem__net_fits(net, data, err));
+    HEM_TRY(hem__net_infer_plan(net, err));
+    gathered *g = hem__calloc(1, sizeof *g);
+    if (!g)
+        return hem__fail_memory(err, "a list of images", sizeof *g);
+    float table[256];
+    hem__scaling_table(&net->origin.scaling, table);
+    size_t classes = (size_t)net->graph->n_classes;
+    for (size_t at = 0; at < n; at += RUN_IMAGES) {
+        size_t m = n - at < RUN_IMAGES ? n - at : RUN_IMAGES;
+        for (size_t i = 0; i < m; i++) {
+            size_t index = indices ? indices[at + i] : at + i;
+            g->images[i] = hem_data_image(data, part, index);
+            g->labels[i] = (uint16_t)hem_data_label(data, part, index);
+        }
+        hem__batch_f32 batch = {.images = g->images,
+                                .labels = g->labels,
+                                .n = m,
+                                .table = table,
+                                .loss = loss ? loss + at : NULL,
+                                .predicted = predicted ? predicted + at : NULL,
+                                .probabilities = probabilities ? probabilities + at * classes : NULL};
+        hem__plan_forward_f32(net->infer, net->params, &batch);
+    }
+    free(g);
+    return HEM_OK;
+}
+
+hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float *probabilities,
+                           hem_error *err)
+{
+    HEM_TRY(hem__net_infer_plan(net, err));
+    float table[256];
+    hem__scaling_table(&net->origin.scaling, table);
+    size_t bytes = (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
+    size_t classes = (size_t)net->graph->n_classes;
+    const uint8_t *pointers[HEM__CHUNK_TILES * HEM__LANES];
+    const size_t most = sizeof pointers / sizeof *pointers;
+    for (size_t at = 0; at < n; at += most) {
+        size_t m = n - at < most ? n - at : most;
+        for (size_t i = 0; i < m; i++)
+            pointers[i] = images + (at + i) * bytes;
+        hem__batch_f32 batch = {
+            .images = pointers, .n = m, .table = table, .probabilities = probabilities + at * classes};
+        hem__plan_forward_f32(net->infer, net->params, &batch);
+    }
+    return HEM_OK;
+}
+
+hem_status hem__net_fits(const hem_net *net, const hem_data *data, hem_error *err)
+{
+    const hem__net_origin *o = &net->origin;
+    const hem_data_info *d = &data->info;
+    if (o->height == d->height && o->width == d->width && o->channels == d->channels &&
+        o->n_classes == d->n_classes)
+        return HEM_OK;
+    return hem__fail(err, HEM_ERR_USAGE,
+                     "the network takes images of %d x %d x %d in %d classes, the data has %d x %d x %d in %d",
+                     o->height, o->width, o->channels, o->n_classes, d->height, d->width, d->channels,
+                     d->n_classes);
+}
+
+float *hem__net_params(hem_net *net, size_t *n)
+{
+    *n = net->graph->n_params;
+    return net->params;
+}
+
+double hem_net_penalty(const hem_net *net)
+{
+    double penalty = 0;
+    for (int i = 0; i < net->graph->n_tensors; i++) {
+        const hem__tensor *t = &net->graph->tensors[i];
+        double sum = 0;
+        for (size_t j = 0; t->l2 > 0 && j < t->stored; j++) /* the padding is zeros */
+            sum += (double)net->params[t->offset + j] * (double)net->params[t->offset + j];
+        penalty += t->l2 * sum;
+    }
+    return penalty;
+}

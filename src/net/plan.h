@@ -1,0 +1,69 @@
+/* A plan: all buffers of a network for chunks of a batch, laid out once in one arena, and the steps
+ * of forward and backward as an array of {function, cell} with barriers as marks. Running it
+ * allocates nothing. Compiled in float and in double (kernel/real.h). */
+#ifndef HEM_NET_PLAN_H
+#define HEM_NET_PLAN_H
+
+#include "layer/layer.h"
+
+enum {
+    HEM__CHUNK_TILES = 4,     /* tiles whose activations are in memory at once */
+    HEM__ONE_GROUP_TILES = 4, /* a batch of up to 64 images is one gradient group */
+    HEM__MAX_GROUPS = 16,
+    HEM__TREE_LEVELS = 32
+};
+
+typedef struct hem__plan_options {
+    size_t batch;   /* images of the largest batch */
+    int groups;     /* gradient groups asked for; 0 = hem__groups_of() */
+    bool training;  /* gradients and dropout */
+    int slots;      /* numbers an optimizer keeps for each parameter */
+    int optimizer;  /* index of the kernels' update */
+    bool fuse;      /* let layers update in their weight gradient where a batch is one chunk */
+} hem__plan_options;
+
+/* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
+ * for each 64 images, rounded down, up to 16. `wanted` > 0 overrides, up to the number of tiles. */
+int hem__groups_of(size_t n, int wanted);
+
+/* A batch to run. Images are bytes, channels innermost. */
+typedef struct HEM__R(hem__batch) {
+    const uint8_t *const *images;
+    const uint16_t *labels; /* NULL: no loss */
+    size_t n;
+    const hem__real *table; /* 256 values of a byte */
+    uint32_t drop_key[2], epoch, place;
+    /* results, each NULL or n long */
+    hem__real *loss;
+    int32_t *predicted;
+    hem__real *probabilities; /* [n][classes] */
+} HEM__R(hem__batch);
+
+typedef struct HEM__R(hem__plan) HEM__R(hem__plan);
+
+/* With out == NULL only counts: *bytes is what the plan's arena needs. bytes may be NULL. */
+hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
+                                 const HEM__R(hem__kernels) * kernels, const hem__plan_options *options,
+                                 HEM__R(hem__plan) * *out, size_t *bytes, hem_error *err);
+void HEM__R(hem__plan_free)(HEM__R(hem__plan) * plan);
+
+/* Forward over a batch of any size; dropout only in training plans. */
+void HEM__R(hem__plan_forward)(HEM__R(hem__plan) * plan, hem__real *params,
+                               const HEM__R(hem__batch) * batch);
+
+/* Forward and backward over a batch of at most options.batch images: the gradient of the mean loss,
+ * without penalties. With updates (by tensor) the parameters and the optimizer's state are
+ * updated; without, the gradient is left in hem__plan_grads(). Returns false where a loss was not
+ * finite: nothing is updated then. */
+bool HEM__R(hem__plan_step)(HEM__R(hem__plan) * plan, hem__real *params, hem__real *state,
+                            const hem__update *updates, const HEM__R(hem__batch) * batch);
+/* In storage order, n_params numbers; belongs to the plan. */
+const hem__real *HEM__R(hem__plan_grads)(const HEM__R(hem__plan) * plan);
+/* Index in the experiment's model of the first layer with an output that is not finite, in the last
+ * chunk run; -1 = none. */
+int HEM__R(hem__plan_bad_layer)(const HEM__R(hem__plan) * plan);
+/* A number that changes when a relu's sign or a max-pooling's choice changes, over the n images of
+ * the last chunk run. */
+uint64_t HEM__R(hem__plan_signature)(const HEM__R(hem__plan) * plan, size_t n);
+
+#endif

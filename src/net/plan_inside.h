@@ -1,0 +1,33 @@
+/* What plan.c builds and plan_run.c runs. */
+#ifndef HEM_NET_PLAN_INSIDE_H
+#define HEM_NET_PLAN_INSIDE_H
+
+#include "net/plan.h"
+
+typedef void (*HEM__R(hem__work_fn))(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+
+typedef struct HEM__R(hem__entry) {
+    HEM__R(hem__work_fn) run;
+    const HEM__R(hem__cell) * cell;
+    bool barrier; /* after it, all threads meet */
+} HEM__R(hem__entry);
+
+struct HEM__R(hem__plan) {
+    const hem__graph *graph;
+    hem__pool *pool; /* NULL: the caller's thread alone */
+    const HEM__R(hem__kernels) * kernels;
+    hem__plan_options options;
+    int n_threads, chunk_tiles;
+    bool one_chunk; /* a full batch is one chunk, so layers may fuse their update */
+    hem__arena arena;
+    HEM__R(hem__cell) * cells; /* by node */
+    HEM__R(hem__entry) * lists, *prepare, *forward, *backward;
+    int n_prepare, n_forward, n_backward;
+    hem__real *loss; /* of the chunk */
+    int32_t *predicted;
+    hem__real *grads;
+    hem__real *tree[HEM__TREE_LEVELS]; /* sums of 1, 2, 4, ... gradient groups */
+    int n_levels;
+};
+
+#endif

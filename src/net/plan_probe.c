@@ -1,0 +1,129 @@
+/* The probe of probe.h, in this compilation's numbers. */
+#include "net/probe.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/philox.h"
+#include "net/plan.h"
+
+struct hem__probe {
+    const hem__probe_setup *setup;
+    HEM__R(hem__plan) * plan;
+    hem__real *params;
+    hem__real *loss; /* of n images */
+    hem__real table[256];
+    hem__philox_key drop_key;
+};
+
+static const HEM__R(hem__kernels) * kernels_of(const hem__probe_setup *setup)
+{
+#ifdef HEM_REAL_IS_DOUBLE
+    (void)setup;
+    return &hem__kernels_reference_f64;
+#else
+    return setup->kernels;
+#endif
+}
+
+hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **out, hem_error *err)
+{
+    *out = NULL;
+    hem__probe *probe = hem__calloc(1, sizeof *probe);
+    if (!probe)
+        return hem__fail_memory(err, "a gradient check", sizeof *probe);
+    probe->setup = setup;
+    probe->drop_key = hem__philox_key_of(setup->seed, HEM__DRAW_DROPOUT);
+    size_t n = setup->graph->n_params;
+    probe->params = hem__aligned_calloc(n, sizeof *probe->params);
+    probe->loss = hem__calloc(setup->n, sizeof *probe->loss);
+    hem_status status = HEM_OK;
+    if (!probe->params || !probe->loss)
+        status = hem__fail_memory(err, "a gradient check", n * sizeof *probe->params);
+    hem__plan_options options = {.batch = setup->n, .training = true};
+    if (status == HEM_OK)
+        status = HEM__R(hem__plan_new)(setup->graph, setup->pool, kernels_of(setup), &options, &probe->plan,
+                                       NULL, err);
+    if (status != HEM_OK) {
+        HEM__R(hem__probe_free)(probe);
+        return status;
+    }
+    for (size_t i = 0; i < n; i++)
+        probe->params[i] = (hem__real)setup->params[i];
+    for (int v = 0; v < 256; v++)
+        probe->table[v] = (hem__real)((v - setup->mean) / setup->deviation);
+    *out = probe;
+    return HEM_OK;
+}
+
+void HEM__R(hem__probe_free)(hem__probe *probe)
+{
+    if (!probe)
+        return;
+    HEM__R(hem__plan_free)(probe->plan);
+    free(probe->params);
+    free(probe->loss);
+    free(probe);
+}
+
+static HEM__R(hem__batch) images_from(const hem__probe *probe, size_t first, size_t n)
+{
+    const hem__probe_setup *s = probe->setup;
+    return (HEM__R(hem__batch)){.images = s->images + first,
+                                .labels = s->labels + first,
+                                .n = n,
+                                .table = probe->table,
+                                .drop_key = {probe->drop_key.k[0], probe->drop_key.k[1]},
+                                .place = (uint32_t)first,
+                                .loss = probe->loss + first};
+}
+
+double HEM__R(hem__probe_loss)(hem__probe *probe, uint64_t *signature)
+{
+    const hem__probe_setup *s = probe->setup;
+    const size_t chunk = HEM__CHUNK_TILES * HEM__LANES; /* the signature sees one chunk at a time */
+    uint64_t all = 0;
+    for (size_t at = 0; at < s->n; at += chunk) {
+        size_t n = s->n - at < chunk ? s->n - at : chunk;
+        HEM__R(hem__batch) batch = images_from(probe, at, n);
+        HEM__R(hem__plan_forward)(probe->plan, probe->params, &batch);
+        if (signature)
+            all = all * 31 + HEM__R(hem__plan_signature)(probe->plan, n);
+    }
+    if (signature)
+        *signature = all;
+    double loss = 0, penalty = 0;
+    for (size_t i = 0; i < s->n; i++)
+        loss += (double)probe->loss[i];
+    for (int i = 0; i < s->graph->n_tensors; i++) {
+        const hem__tensor *t = &s->graph->tensors[i];
+        double sum = 0;
+        for (size_t j = 0; t->l2 > 0 && j < t->stored; j++)
+            sum += (double)probe->params[t->offset + j] * (double)probe->params[t->offset + j];
+        penalty += t->l2 * sum;
+    }
+    return loss / (double)s->n + penalty;
+}
+
+void HEM__R(hem__probe_gradient)(hem__probe *probe, double *gradient)
+{
+    const hem__probe_setup *s = probe->setup;
+    HEM__R(hem__batch) batch = images_from(probe, 0, s->n);
+    HEM__R(hem__plan_step)(probe->plan, probe->params, NULL, NULL, &batch);
+    const hem__real *grads = HEM__R(hem__plan_grads)(probe->plan);
+    for (int i = 0; i < s->graph->n_tensors; i++) {
+        const hem__tensor *t = &s->graph->tensors[i];
+        for (size_t j = t->offset; j < t->offset + t->stored; j++)
+            gradient[j] = (double)grads[j] + 2 * t->l2 * (double)probe->params[j];
+    }
+}
+
+double HEM__R(hem__probe_get)(const hem__probe *probe, size_t place)
+{
+    return (double)probe->params[place];
+}
+
+void HEM__R(hem__probe_set)(hem__probe *probe, size_t place, double value)
+{
+    probe->params[place] = (hem__real)value;
+}

@@ -1,0 +1,344 @@
+/* Running a plan. Every thread runs the whole of run_job(); what differs is the share that each
+ * entry takes. The order of every sum is that of kernel/contract.h and of this file: tiles and
+ * chunks of a group in order, groups by a binary tree. */
+#include <math.h>
+#include <string.h>
+
+#include "net/plan_inside.h"
+
+typedef HEM__R(hem__plan) plan_t;
+typedef HEM__R(hem__cell) cell_t;
+typedef HEM__R(hem__work) work_t;
+typedef HEM__R(hem__batch) batch_t;
+typedef HEM__R(hem__entry) entry_t;
+
+/* One call of hem__plan_forward or hem__plan_step. */
+typedef struct job {
+    plan_t *plan;
+    hem__real *params, *state;
+    const hem__update *updates;
+    const batch_t *batch;
+    bool backward;
+    bool finite; /* written by thread 0 alone */
+} job;
+
+static void meet(const plan_t *plan)
+{
+    if (plan->pool)
+        hem__pool_barrier(plan->pool);
+}
+
+static void run_entries(const plan_t *plan, const entry_t *list, int n, const work_t *work)
+{
+    for (int i = 0; i < n; i++) {
+        list[i].run(list[i].cell, work);
+        if (list[i].barrier)
+            meet(plan);
+    }
+}
+
+/* Bytes to numbers, images to lanes: y[u][l] = table[image l][u]. Lanes without an image repeat the
+ * chunk's first. With up to 8 channels, innermost in the image, units lie in the order of its bytes. */
+static void load(const plan_t *plan, const batch_t *batch, size_t first, const work_t *work)
+{
+    size_t units = plan->cells[0].out_units, i, last;
+    hem__share((size_t)work->tiles * units, work->thread, work->n_threads, &i, &last);
+    while (i < last) {
+        size_t tile = i / units, u0 = i % units;
+        size_t n = units - u0 < last - i ? units - u0 : last - i;
+        const uint8_t *image[HEM__LANES];
+        for (size_t l = 0; l < HEM__LANES; l++) {
+            size_t at = tile * HEM__LANES + l;
+            image[l] = batch->images[first + (at < (size_t)work->images ? at : 0)] + u0;
+        }
+        hem__real *y = plan->cells[0].y + i * HEM__LANES;
+        for (size_t u = 0; u < n; u++, y += HEM__LANES)
+            for (size_t l = 0; l < HEM__LANES; l++)
+                y[l] = batch->table[image[l][u]];
+        i += n;
+    }
+    meet(plan);
+}
+
+/* Softmax, cross-entropy and its gradient, scaled by one over the images of the whole batch. */
+static void run_loss(const job *j, size_t first, const work_t *work)
+{
+    const plan_t *plan = j->plan;
+    const batch_t *batch = j->batch;
+    const cell_t *cell = &plan->cells[plan->graph->n_nodes - 1];
+    size_t at = cell->in_units * HEM__LANES, t, last;
+    hem__share((size_t)work->tiles, work->thread, work->n_threads, &t, &last);
+    for (; t < last; t++) {
+        size_t done = t * HEM__LANES, left = (size_t)work->images - done;
+        work->kernels->softmax_xent(
+            cell->x + t * at, plan->graph->n_classes,
+            batch->labels ? batch->labels + first + done : NULL, left < HEM__LANES ? (int)left : HEM__LANES,
+            (hem__real)1 / (hem__real)batch->n, batch->probabilities ? cell->y + t * at : NULL,
+            j->backward ? cell->dx + t * at : NULL, plan->loss + done, plan->predicted + done);
+    }
+    meet(plan);
+}
+
+/* Copies the chunk's results out; by one thread, before the chunk's buffers are used again. */
+static void hand_out(const plan_t *plan, const batch_t *batch, size_t first, size_t n)
+{
+    size_t classes = (size_t)plan->graph->n_classes;
+    if (batch->loss)
+        memcpy(batch->loss + first, plan->loss, n * sizeof *plan->loss);
+    if (batch->predicted)
+        memcpy(batch->predicted + first, plan->predicted, n * sizeof *plan->predicted);
+    const hem__real *p = plan->cells[plan->graph->n_nodes - 1].y;
+    for (size_t i = 0; batch->probabilities && i < n; i++)
+        for (size_t c = 0; c < classes; c++)
+            batch->probabilities[(first + i) * classes + c] =
+                p[((i / HEM__LANES) * classes + c) * HEM__LANES + i % HEM__LANES];
+}
+
+static bool all_finite(const hem__real *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+/* Forward, and backward if asked, over one chunk. Every thread returns the same answer: false where
+ * a loss is not finite. */
+static bool run_chunk(const job *j, work_t *work, size_t first, size_t n)
+{
+    const plan_t *plan = j->plan;
+    work->tiles = (int)((n + HEM__LANES - 1) / HEM__LANES);
+    work->images = (int)n;
+    work->place = j->batch->place + (uint32_t)first;
+    load(plan, j->batch, first, work);
+    run_entries(plan, plan->forward, plan->n_forward, work);
+    run_loss(j, first, work);
+    if (work->thread == 0)
+        hand_out(plan, j->batch, first, n);
+    bool finite = !j->batch->labels || all_finite(plan->loss, n);
+    if (j->backward && finite)
+        run_entries(plan, plan->backward, plan->n_backward, work);
+    meet(plan);
+    return finite;
+}
+
+/* The thread's aligned share of a tensor's stored numbers. */
+static void tensor_share(const hem__tensor *t, const work_t *work, size_t *first, size_t *last)
+{
+    hem__share(t->stored / HEM__ALIGN, work->thread, work->n_threads, first, last);
+    *first = t->offset + *first * HEM__ALIGN;
+    *last = t->offset + *last * HEM__ALIGN;
+}
+
+/* Whether the layer has updated this tensor itself. */
+static bool updated_by_layer(const plan_t *plan, const work_t *work, int tensor)
+{
+    for (int i = 0; work->fused && i < plan->graph->n_nodes; i++)
+        if (plan->graph->nodes[i].weight == tensor)
+            return HEM__R(hem__layers)[plan->graph->nodes[i].kind]->fuses_update;
+    return false;
+}
+
+static void clear_grads(const plan_t *plan, const work_t *work)
+{
+    for (int i = 0; i < plan->graph->n_tensors; i++) {
+        size_t first, last;
+        if (updated_by_layer(plan, work, i))
+            continue;
+        tensor_share(&plan->graph->tensors[i], work, &first, &last);
+        memset(plan->grads + first, 0, (last - first) * sizeof(hem__real));
+    }
+    meet(plan);
+}
+
+static void update_rest(const plan_t *plan, const work_t *work)
+{
+    for (int i = 0; i < plan->graph->n_tensors; i++) {
+        size_t first, last;
+        if (updated_by_layer(plan, work, i))
+            continue;
+        tensor_share(&plan->graph->tensors[i], work, &first, &last);
+        work->kernels->update[work->optimizer](work->params + first, plan->grads + first,
+                                               work->state + (size_t)work->slots * first, last - first,
+                                               &work->updates[i]);
+    }
+}
+
+/* Adds the group just finished to the tree: level k holds the sum of 2^k groups, so that adding one
+ * is the carry of a binary counter. `full` has a bit for each level in use. Each thread adds and
+ * moves its own share of the numbers. */
+static uint32_t carry(const plan_t *plan, const work_t *work, uint32_t full)
+{
+    int level = 0;
+    size_t first, last;
+    hem__share(plan->graph->n_params / HEM__ALIGN, work->thread, work->n_threads, &first, &last);
+    size_t at = first * HEM__ALIGN, n = (last - first) * HEM__ALIGN;
+    for (; full >> level & 1; level++) {
+        work->kernels->add(plan->tree[level] + at, plan->grads + at, n); /* earlier + later */
+        memcpy(plan->grads + at, plan->tree[level] + at, n * sizeof(hem__real));
+    }
+    if (level < plan->n_levels)
+        memcpy(plan->tree[level] + at, plan->grads + at, n * sizeof(hem__real));
+    return ((full >> level) + 1) << level;
+}
+
+/* Folds the levels that are in use into the gradient, small ones first. */
+static void fold(const plan_t *plan, const work_t *work, uint32_t full)
+{
+    size_t first, last;
+    hem__share(plan->graph->n_params / HEM__ALIGN, work->thread, work->n_threads, &first, &last);
+    size_t at = first * HEM__ALIGN, n = (last - first) * HEM__ALIGN;
+    int level = 0;
+    while (!(full >> level & 1))
+        level++;
+    if (level < plan->n_levels) /* else the last carry left the sum of all in the gradient */
+        memcpy(plan->grads + at, plan->tree[level] + at, n * sizeof(hem__real));
+    for (level++; full >> level; level++)
+        if (full >> level & 1) {
+            work->kernels->add(plan->tree[level] + at, plan->grads + at, n);
+            memcpy(plan->grads + at, plan->tree[level] + at, n * sizeof(hem__real));
+        }
+    meet(plan);
+}
+
+/* All groups of a training batch. */
+static bool run_groups(const job *j, work_t *work)
+{
+    const plan_t *plan = j->plan;
+    const size_t n = j->batch->n, chunk = (size_t)plan->chunk_tiles * HEM__LANES;
+    const int groups = hem__groups_of(n, plan->options.groups);
+    uint32_t full = 0;
+    for (int g = 0; g < groups; g++) {
+        size_t at, end;
+        hem__share((n + HEM__LANES - 1) / HEM__LANES, g, groups, &at, &end);
+        at *= HEM__LANES;
+        end = end * HEM__LANES < n ? end * HEM__LANES : n;
+        clear_grads(plan, work);
+        for (; at < end; at += chunk)
+            if (!run_chunk(j, work, at, end - at < chunk ? end - at : chunk))
+                return false;
+        if (groups > 1) {
+            full = carry(plan, work, full);
+            meet(plan);
+        }
+    }
+    if (groups > 1)
+        fold(plan, work, full);
+    return true;
+}
+
+static void run_job(void *argument, int thread, int n_threads)
+{
+    job *j = argument;
+    const plan_t *plan = j->plan;
+    work_t work = {.kernels = plan->kernels,
+                   .thread = thread,
+                   .n_threads = n_threads,
+                   .params = j->params,
+                   .grads = plan->grads,
+                   .state = j->state,
+                   .slots = plan->options.slots,
+                   .optimizer = plan->options.optimizer,
+                   .updates = j->updates,
+                   .fused = j->updates && plan->one_chunk && plan->options.fuse,
+                   .drop_key = {j->batch->drop_key[0], j->batch->drop_key[1]},
+                   .epoch = j->batch->epoch};
+    bool finite = true;
+    run_entries(plan, plan->prepare, plan->n_prepare, &work);
+    if (j->backward) {
+        finite = run_groups(j, &work);
+        if (finite && j->updates)
+            update_rest(plan, &work);
+    } else {
+        const size_t n = j->batch->n, chunk = (size_t)plan->chunk_tiles * HEM__LANES;
+        for (size_t at = 0; at < n; at += chunk)
+            run_chunk(j, &work, at, n - at < chunk ? n - at : chunk);
+    }
+    if (thread == 0)
+        j->finite = finite;
+}
+
+static bool run(job *j)
+{
+    if (j->plan->pool)
+        hem__pool_run(j->plan->pool, run_job, j);
+    else
+        run_job(j, 0, 1);
+    return j->finite;
+}
+
+void HEM__R(hem__plan_forward)(plan_t *plan, hem__real *params, const batch_t *batch)
+{
+    job j = {.plan = plan, .params = params, .batch = batch};
+    run(&j);
+}
+
+bool HEM__R(hem__plan_step)(plan_t *plan, hem__real *params, hem__real *state,
+                            const hem__update *updates, const batch_t *batch)
+{
+    job j = {.plan = plan,
+             .params = params,
+             .state = state,
+             .updates = updates,
+             .batch = batch,
+             .backward = true};
+    return run(&j);
+}
+
+const hem__real *HEM__R(hem__plan_grads)(const plan_t *plan)
+{
+    return plan->grads;
+}
+
+int HEM__R(hem__plan_bad_layer)(const plan_t *plan)
+{
+    for (int i = 1; i < plan->graph->n_nodes; i++) {
+        const cell_t *cell = &plan->cells[i];
+        size_t n = (size_t)plan->chunk_tiles * cell->out_units * HEM__LANES;
+        bool is_loss = i == plan->graph->n_nodes - 1; /* its own memory is not always written */
+        if (is_loss || !all_finite(cell->y, n))
+            return (int)cell->node->layer;
+    }
+    return -1;
+}
+
+/* Which cell of each window is the largest, the first winning ties, of one lane. */
+static size_t choose(const hem__pool_shape *s, const hem__real *x, int c, int p, int q, size_t lane)
+{
+    hem__shape in = {s->C, s->H, s->W};
+    size_t best = 0, cell = 0;
+    hem__real most = 0;
+    bool any = false;
+    for (int r = 0; r < s->R; r++)
+        for (int t = 0; t < s->S; t++, cell++) {
+            int y = p * s->stride_y - s->pad_y + r, z = q * s->stride_x - s->pad_x + t;
+            if (y < 0 || y >= s->H || z < 0 || z >= s->W)
+                continue;
+            hem__real v = x[hem__unit(in, c, y, z) * HEM__LANES + lane];
+            if (!any || v > most)
+                most = v, best = cell, any = true;
+        }
+    return best;
+}
+
+uint64_t HEM__R(hem__plan_signature)(const plan_t *plan, size_t n)
+{
+    uint64_t hash = 0;
+    for (int i = 1; i < plan->graph->n_nodes; i++) {
+        const cell_t *cell = &plan->cells[i];
+        const hem__pool_shape *s = &cell->node->pool;
+        bool relu = cell->node->relu || cell->node->kind == HEM__LAYER_RELU;
+        for (size_t image = 0; image < n; image++) {
+            size_t tile = image / HEM__LANES, lane = image % HEM__LANES;
+            const hem__real *y = cell->y + tile * cell->out_units * HEM__LANES + lane;
+            for (size_t u = 0; relu && u < cell->out_units; u++)
+                hash = hash * 0x9E3779B97F4A7C15u + (y[u * HEM__LANES] > 0) + (hash >> 29);
+            const hem__real *x = cell->x + tile * cell->in_units * HEM__LANES;
+            for (int c = 0; cell->node->kind == HEM__LAYER_MAXPOOL && c < s->C; c++)
+                for (int p = 0; p < s->P; p++)
+                    for (int q = 0; q < s->Q; q++)
+                        hash = hash * 0x9E3779B97F4A7C15u + choose(s, x, c, p, q, lane) + (hash >> 29);
+        }
+    }
+    return hash;
+}

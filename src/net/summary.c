@@ -1,0 +1,157 @@
+/* What a network is: layers, tensors, counts, memory. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "net/inside.h"
+
+size_t hem__net_batch(const hem_net *net)
+{
+    int batch = net->spec->train.batch;
+    return batch > 0 ? (size_t)batch : 60000;
+}
+
+size_t hem__net_training_bytes(const hem_net *net)
+{
+    size_t n = net->graph->n_params, training = 0, inference = 0;
+    hem__plan_options train = hem__net_plan_options(net, hem__net_batch(net));
+    hem__plan_options infer = {.batch = HEM__CHUNK_TILES * HEM__LANES};
+    if (hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &train, NULL, &training,
+                          NULL) != HEM_OK ||
+        hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL, &inference,
+                          NULL) != HEM_OK)
+        return SIZE_MAX;
+    double all = (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
+    return all < 1e18 ? (size_t)all : SIZE_MAX;
+}
+
+/* Useful floating-point operations of one image: two a multiply-add, forward and weight gradient, and
+ * the input gradient where a layer below has weights. */
+static double training_flops(const hem__graph *graph)
+{
+    double flops = 0;
+    for (int i = 1; i < graph->n_nodes; i++) {
+        const hem__node *node = &graph->nodes[i];
+        bool below = graph->nodes[node->inputs[0]].needs_grad;
+        flops += 2.0 * (double)hem__node_useful_macs(graph, node) * (below ? 3 : 2);
+    }
+    return flops;
+}
+
+hem_net_info hem_net_get_info(const hem_net *net)
+{
+    const hem__graph *graph = net->graph;
+    hem_net_info info = {.height = net->origin.height,
+                         .width = net->origin.width,
+                         .channels = net->origin.channels,
+                         .n_classes = net->origin.n_classes,
+                         .class_names = (const char *const *)net->origin.class_names,
+                         .data_name = net->origin.data_name,
+                         .n_layers = net->spec->n_layers,
+                         .n_tensors = (size_t)graph->n_tensors,
+                         .training_bytes = hem__net_training_bytes(net),
+                         .training_flops = training_flops(graph)};
+    for (int i = 0; i < graph->n_tensors; i++)
+        info.parameters += graph->tensors[i].n;
+    for (int i = 1; i < graph->n_nodes; i++) {
+        info.macs += hem__node_macs(graph, &graph->nodes[i]);
+        info.useful_macs += hem__node_useful_macs(graph, &graph->nodes[i]);
+    }
+    info.weight_bytes = info.parameters * sizeof(float);
+    return info;
+}
+
+/* "conv 6@4x4 same, relu": what the file said, in short. */
+static void describe(const hem__layer_spec *layer, const hem__node *node, char *text, size_t size)
+{
+    const char *kind = hem__layer_kind_name(layer->kind);
+    char act[32] = "";
+    if (layer->activation != HEM__ACT_NONE &&
+        (layer->kind == HEM__LAYER_CONV || layer->kind == HEM__LAYER_DENSE))
+        snprintf(act, sizeof act, ", %s", hem__activation_name(layer->activation));
+    if (layer->kind == HEM__LAYER_CONV) {
+        const int *stride = layer->u.conv.stride;
+        char step[48] = "";
+        if (stride[0] != 1 || stride[1] != 1)
+            snprintf(step, sizeof step, " stride %dx%d", stride[0], stride[1]);
+        snprintf(text, size, "%s %d@%dx%d %s%s%s", kind, node->conv.K, node->conv.R, node->conv.S,
+                 layer->u.conv.padding == HEM__PAD_SAME ? "same" : "valid", step, act);
+    } else if (layer->kind == HEM__LAYER_DENSE) {
+        snprintf(text, size, "%s %d%s", kind, layer->u.dense.units, act);
+    } else if (layer->kind == HEM__LAYER_MAXPOOL || layer->kind == HEM__LAYER_AVGPOOL) {
+        snprintf(text, size, "%s %dx%d", kind, node->pool.R, node->pool.S);
+    } else if (layer->kind == HEM__LAYER_DROPOUT) {
+        snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
+    } else {
+        snprintf(text, size, "%s", kind);
+    }
+}
+
+hem_layer_info hem_net_layer(const hem_net *net, size_t index)
+{
+    const hem__graph *graph = net->graph;
+    hem_layer_info info = {.name = net->spec->layers[index].name, .kind = net->kinds[index]};
+    for (int i = 1; i < graph->n_nodes; i++) {
+        const hem__node *node = &graph->nodes[i];
+        if (node->layer != index)
+            continue;
+        info.channels = node->shape.C;
+        info.height = node->shape.H;
+        info.width = node->shape.W;
+        info.macs += hem__node_macs(graph, node);
+        info.useful_macs += hem__node_useful_macs(graph, node);
+        info.parameters += node->weight >= 0 ? graph->tensors[node->weight].n : 0;
+        info.parameters += node->bias >= 0 ? graph->tensors[node->bias].n : 0;
+    }
+    return info;
+}
+
+void hem__net_describe_layers(hem_net *net)
+{
+    for (int i = net->graph->n_nodes - 1; i > 0; i--) { /* a layer's first node last: it has the geometry */
+        const hem__node *node = &net->graph->nodes[i];
+        describe(&net->spec->layers[node->layer], node, net->kinds[node->layer],
+                 sizeof net->kinds[node->layer]);
+    }
+}
+
+hem_tensor_info hem_net_tensor(const hem_net *net, size_t index)
+{
+    const hem__tensor *t = &net->graph->tensors[index];
+    hem_tensor_info info = {.name = t->name, .n_dims = t->n_dims, .n = t->n};
+    memcpy(info.dims, t->dims, sizeof info.dims);
+    return info;
+}
+
+void hem_net_get_tensor(const hem_net *net, size_t index, float *values)
+{
+    const hem__tensor *t = &net->graph->tensors[index];
+    for (size_t i = 0; i < t->n; i++)
+        values[i] = net->params[t->offset + hem__tensor_place(t, i)];
+}
+
+void hem_net_set_tensor(hem_net *net, size_t index, const float *values)
+{
+    const hem__tensor *t = &net->graph->tensors[index];
+    for (size_t i = 0; i < t->n; i++)
+        net->params[t->offset + hem__tensor_place(t, i)] = values[i];
+}
+
+size_t hem_net_find_tensor(const hem_net *net, const char *name)
+{
+    size_t i = 0;
+    while (i < (size_t)net->graph->n_tensors && strcmp(net->graph->tensors[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+char *hem__net_algorithms(const hem_net *net)
+{
+    hem__str s = {0};
+    for (int i = 1; i < net->graph->n_nodes; i++)
+        if (net->graph->nodes[i].weight >= 0)
+            hem__str_printf(&s, "%s%s=direct", s.length ? " " : "",
+                            net->spec->layers[net->graph->nodes[i].layer].name);
+    return hem__str_take(&s);
+}

@@ -1,0 +1,137 @@
+/* Every layer's gradient: backpropagated against central differences in double, by the public
+ * gradient check, over small networks that meet the odd cases: even kernels with same padding, strides
+ * that leave rows over, ragged channel blocks, overlapping pools, dropout with its fixed mask,
+ * penalties, batches that are not whole tiles, several gradient groups. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hemline/hemline.h"
+
+#define OUTPUT "  - dense: {units: 5, activation: softmax, l2: 1e-3}\n"
+
+typedef struct network {
+    const char *name;
+    int channels; /* of the image */
+    int images;
+    const char *scale;
+    const char *layers;
+    const char *train; /* more lines under train: */
+} network;
+
+static const network networks[] = {
+    {"dense only", 1, 10, "1/255", OUTPUT, ""},
+    {"dense relu", 1, 16, "1/255", "  - dense: {units: 37, activation: relu, l2: 1e-2}\n" OUTPUT, ""},
+    {"dense tanh, standardized", 1, 17, "standardize",
+     "  - dense: {units: 19, activation: tanh}\n  - dense: {units: 50, activation: tanh}\n" OUTPUT, ""},
+    {"dense sigmoid without bias", 1, 3, "1/255",
+     "  - dense: {units: 21, activation: sigmoid, bias: false, init: he}\n" OUTPUT, ""},
+    {"dense softmax inside", 1, 10, "1/255", "  - dense: {units: 11, activation: softmax}\n" OUTPUT, ""},
+    {"activations as layers", 3, 10, "1/255",
+     "  - conv: {filters: 9, kernel: 3}\n  - tanh\n  - conv: {filters: 4, kernel: 3}\n  - relu\n"
+     "  - flatten\n  - sigmoid\n  - dense: {units: 13}\n  - softmax\n  - relu\n" OUTPUT,
+     ""},
+    {"softmax over channels", 1, 10, "1/255",
+     "  - conv: {filters: 10, kernel: 3, activation: softmax}\n  - avgpool: 2\n  - flatten\n" OUTPUT, ""},
+    {"even kernel, same", 1, 10, "1/255",
+     "  - conv: {filters: 6, kernel: 4, padding: same, activation: relu}\n"
+     "  - conv: {filters: 13, kernel: [2, 3], padding: same, activation: relu, l2: 1e-3}\n"
+     "  - maxpool: 2\n  - dropout: 0.3\n  - flatten\n" OUTPUT,
+     ""},
+    {"strides", 3, 20, "1/255",
+     "  - conv: {filters: 10, kernel: 3, stride: 2, padding: same, activation: tanh}\n"
+     "  - conv: {filters: 7, kernel: [3, 2], stride: [2, 3], activation: relu}\n  - flatten\n" OUTPUT,
+     ""},
+    {"stride larger than the kernel", 1, 10, "1/255",
+     "  - conv: {filters: 5, kernel: 3, activation: relu}\n"
+     "  - conv: {filters: 3, kernel: 1, stride: 3}\n  - flatten\n" OUTPUT,
+     ""},
+    {"kernel as large as the map", 1, 10, "1/255",
+     "  - conv: {filters: 3, kernel: 3, padding: same, activation: relu}\n"
+     "  - conv: {filters: 17, kernel: 12, activation: tanh}\n" OUTPUT,
+     ""},
+    {"kernel larger than the map, same", 1, 10, "1/255",
+     "  - maxpool: 3\n  - conv: {filters: 3, kernel: 2, activation: tanh}\n"
+     "  - conv: {filters: 4, kernel: 7, padding: same, activation: relu}\n  - flatten\n" OUTPUT,
+     ""},
+    {"overlapping max pool", 1, 10, "1/255",
+     "  - conv: {filters: 4, kernel: 3, activation: relu}\n  - maxpool: {size: 3, stride: 2, padding: same}\n"
+     "  - conv: {filters: 9, kernel: 2}\n  - maxpool: {size: 2, stride: 1}\n  - flatten\n" OUTPUT,
+     ""},
+    {"average pools", 1, 10, "1/255",
+     "  - conv: {filters: 9, kernel: 3, activation: relu}\n  - avgpool: {size: 3, stride: 2, padding: same}\n"
+     "  - conv: {filters: 3, kernel: 2, activation: tanh}\n  - avgpool: {size: 2, stride: 3}\n"
+     "  - flatten\n" OUTPUT,
+     ""},
+    {"dropout after relu and after dense", 1, 33, "1/255",
+     "  - dense: {units: 24, activation: relu}\n  - dropout: 0.5\n  - dense: {units: 12, activation: tanh}\n"
+     "  - dropout: 0.1\n" OUTPUT,
+     ""},
+    {"several gradient groups", 1, 150, "1/255",
+     "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
+     "  groups: 3\n"},
+};
+
+static hem_context *context;
+
+static void check(void **state)
+{
+    const network *n = *state;
+    char text[2048];
+    hem_error err = {0};
+    snprintf(text, sizeof text,
+             "data: {synthetic: {train: 200, test: 20, height: 12, width: 12, channels: %d, classes: 5}}\n"
+             "scale: %s\nmodel:\n%strain:\n  batch: 32\n%s",
+             n->channels, n->scale, n->layers, n->train);
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+    hem_status status = hem_spec_parse(text, n->name, NULL, 0, &spec, &err);
+    if (status == HEM_OK)
+        status = hem_data_open(spec, NULL, &data, &err);
+    if (status == HEM_OK)
+        status = hem_net_new(context, spec, data, 1, &net, &err);
+    if (status != HEM_OK)
+        fail_msg("%s:%d:%d: %s", err.file, err.line, err.column, err.text);
+    hem_gradcheck_options options = hem_gradcheck_options_default();
+    options.images = n->images;
+    options.entries = 24;
+    hem_gradcheck_result result;
+    assert_int_equal(hem_gradcheck(net, data, &options, &result, &err), HEM_OK);
+    for (size_t i = 0; i < result.n_rows; i++) {
+        const hem_gradcheck_row *r = &result.rows[i];
+        print_message("  %-16s %4zu checked %3zu skipped  %+.8e %+.8e  ratio %.2g  float %.1e\n", r->name,
+                      r->checked, r->skipped, r->analytic, r->numeric, r->worst_ratio, r->float_error);
+        assert_true(r->ok);
+        assert_true(r->analytic != 0); /* a gradient that is nowhere checks nothing */
+    }
+    assert_true(result.ok);
+    hem_gradcheck_release(&result);
+    hem_net_free(net);
+    hem_data_free(data);
+    hem_spec_free(spec);
+}
+
+int main(void)
+{
+    enum { N = sizeof networks / sizeof *networks };
+    struct CMUnitTest tests[N];
+    hem_context_settings settings = hem_context_settings_default();
+    settings.threads = 2;
+    if (hem_context_new(&settings, &context, NULL) != HEM_OK)
+        return 1;
+    for (size_t i = 0; i < N; i++) {
+        union {
+            const network *from;
+            void *to;
+        } entry = {&networks[i]};
+        tests[i] = (struct CMUnitTest){networks[i].name, check, NULL, NULL, entry.to};
+    }
+    int failed = _cmocka_run_group_tests("gradcheck", tests, N, NULL, NULL);
+    hem_context_free(context);
+    return failed;
+}

@@ -1,0 +1,325 @@
+/* Plans and training steps: the same bits on any number of threads, in one pass or in two, fused or
+ * not; batches of any size; no allocation in a step; shapes and counts of the reference networks.
+ * Runs under the thread sanitizer too. */
+#include <malloc.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "hemline/hemline.h"
+#include "net/inside.h"
+
+static const char conv_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 14, width: 13, channels: 3, classes: 7}}\n"
+    "model:\n"
+    "  - conv: {filters: 11, kernel: 4, padding: same, activation: relu}\n"
+    "  - conv: {filters: 8, kernel: 3, stride: 2, activation: tanh, l2: 1e-3}\n"
+    "  - maxpool: 2\n"
+    "  - dropout: 0.3\n"
+    "  - flatten\n"
+    "  - dense: {units: 37, activation: relu, l2: 1e-4}\n"
+    "  - dropout: 0.1\n"
+    "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
+
+static const char dense_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 9, width: 9, classes: 4}}\n"
+    "model:\n"
+    "  - dense: {units: 130, activation: relu}\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
+static const char *const optimizers[] = {"{sgd: {learning_rate: 0.1}}",
+                                         "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
+
+typedef struct setting {
+    hem_context *context;
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+} setting;
+
+static void begin(setting *s, const char *text, int threads, const char *tier, const char *optimizer)
+{
+    char override[160];
+    const char *overrides[] = {override};
+    hem_error err = {0};
+    hem_context_settings settings = hem_context_settings_default();
+    settings.threads = threads;
+    settings.tier = tier;
+    snprintf(override, sizeof override, "train.optimizer=%s", optimizer);
+    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
+        hem_spec_parse(text, "test", overrides, 1, &s->spec, &err) != HEM_OK ||
+        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK ||
+        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
+        fail_msg("%s:%d: %s", err.file, err.line, err.text);
+}
+
+static void end(setting *s)
+{
+    hem_net_free(s->net);
+    hem_data_free(s->data);
+    hem_spec_free(s->spec);
+    hem_context_free(s->context);
+}
+
+/* Trains some steps of `batch` images, the last one shorter, and names the weights. */
+static void train(setting *s, size_t batch, int steps, char hash[65])
+{
+    hem_stepper *stepper;
+    uint32_t order[200];
+    for (uint32_t i = 0; i < 200; i++)
+        order[i] = (i * 77) % 200;
+    assert_int_equal(hem_stepper_new(s->net, batch, 5, &stepper, NULL), HEM_OK);
+    for (int k = 0; k < steps; k++) {
+        size_t n = k == steps - 1 && batch > 1 ? batch - batch / 3 : batch;
+        hem_step_result result;
+        uint32_t first = (uint32_t)((size_t)k * batch % (200 - batch + 1));
+        assert_int_equal(hem_stepper_step(stepper, s->data, HEM_TRAIN, order + first, n, 1, first, &result, NULL),
+                         HEM_OK);
+        assert_int_equal(result.n, n);
+        assert_true(isfinite(result.loss));
+    }
+    assert_int_equal(hem_stepper_steps(stepper), steps);
+    hem_net_sha256(s->net, hash);
+    hem_stepper_free(stepper);
+}
+
+static void test_threads_and_tiers_same_bits(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {1, 15, 16, 17, 24, 32, 64, 65, 150, 200};
+    static const char *const nets[] = {conv_net, dense_net};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        for (size_t n = 0; n < 2; n++) {
+            char first[65] = "", hash[65];
+            int runs = 0;
+            for (size_t tier = 0; tier < hem_tier_count(); tier++) {
+                hem_tier_info info = hem_tier_at(tier);
+                if (!info.exact || !info.runnable || !info.built)
+                    continue;
+                for (int threads = 1; threads <= 4; threads++) {
+                    setting s;
+                    begin(&s, nets[n], threads, info.name, optimizers[i % 3]);
+                    train(&s, batches[i], 3, runs == 0 ? first : hash);
+                    if (runs++ > 0)
+                        assert_string_equal(hash, first);
+                    end(&s);
+                }
+            }
+            if (runs == 0)
+                print_message("this CPU runs no exact tier: nothing compared\n");
+        }
+}
+
+/* A step whose layers update in their weight gradient against one that does so at the end. */
+static void test_fused_and_separate_same_bits(void **state)
+{
+    (void)state;
+    for (size_t kind = 0; kind < 3; kind++) {
+        setting s;
+        begin(&s, conv_net, 2, NULL, optimizers[kind]);
+        hem__plan_options options = hem__net_plan_options(s.net, 32);
+        size_t n = s.net->graph->n_params, n_tensors = (size_t)s.net->graph->n_tensors;
+        float *params[2], table[256];
+        hem__update *updates = hem__calloc(n_tensors, sizeof *updates);
+        for (size_t i = 0; i < n_tensors; i++)
+            updates[i] = (hem__update){.rate = 0.01f, .momentum = 0.9f, .gain = 1, .beta1 = 0.9f, .beta2 = 0.99f,
+                                       .gain1 = 0.1f, .gain2 = 0.01f, .epsilon = 1e-7f, .decay = 1e-3f};
+        hem__scaling_table(&s.net->origin.scaling, table);
+        const uint8_t *images[32];
+        uint16_t labels[32];
+        for (size_t i = 0; i < 32; i++) {
+            images[i] = hem_data_image(s.data, HEM_TRAIN, i);
+            labels[i] = (uint16_t)hem_data_label(s.data, HEM_TRAIN, i);
+        }
+        hem__batch_f32 batch = {.images = images, .labels = labels, .n = 32, .table = table};
+        for (int fuse = 0; fuse < 2; fuse++) {
+            hem__plan_f32 *plan;
+            options.fuse = fuse;
+            float *state_of = hem__aligned_calloc(n * (size_t)options.slots, sizeof(float));
+            params[fuse] = hem__aligned_calloc(n, sizeof(float));
+            memcpy(params[fuse], s.net->params, n * sizeof(float));
+            assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels, &options,
+                                               &plan, NULL, NULL),
+                             HEM_OK);
+            for (int k = 0; k < 3; k++)
+                assert_true(hem__plan_step_f32(plan, params[fuse], state_of, updates, &batch));
+            hem__plan_free_f32(plan);
+            free(state_of);
+        }
+        assert_memory_equal(params[0], params[1], n * sizeof(float));
+        assert_memory_not_equal(params[0], s.net->params, n * sizeof(float));
+        free(params[0]);
+        free(params[1]);
+        free(updates);
+        end(&s);
+    }
+}
+
+static void test_step_allocates_nothing(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {32, 150};
+    for (size_t i = 0; i < 2; i++) {
+        setting s;
+        hem_stepper *stepper;
+        uint32_t order[150];
+        hem_step_result result;
+        begin(&s, conv_net, 2, NULL, "adam");
+        for (uint32_t k = 0; k < 150; k++)
+            order[k] = k;
+        assert_int_equal(hem_stepper_new(s.net, batches[i], 5, &stepper, NULL), HEM_OK);
+        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL),
+                         HEM_OK);
+        size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
+        for (int k = 0; k < 5; k++)
+            assert_int_equal(
+                hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL), HEM_OK);
+        assert_int_equal(hem__allocation_count(), count);
+        assert_int_equal(mallinfo2().uordblks, bytes);
+        hem_stepper_free(stepper);
+        end(&s);
+    }
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n;
+        int wanted, groups;
+    } rows[] = {{1, 0, 1},   {64, 0, 1},    {65, 0, 1},    {112, 0, 1}, {128, 0, 2},
+                {250, 0, 4}, {1000, 0, 8}, {60000, 0, 16}, {32, 2, 2},  {16, 5, 1}, {150, 3, 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(hem__groups_of(rows[i].n, rows[i].wanted), rows[i].groups);
+}
+
+/* A batch's gradient is the mean of its images' own: padded lanes and groups add nothing. */
+static void test_batch_is_the_mean(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {2, 17, 24, 70, 150};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        setting s;
+        begin(&s, dense_net, 2, NULL, optimizers[0]);
+        hem__plan_options options = {.batch = sizes[k], .training = true};
+        hem__plan_f32 *plan;
+        size_t n = s.net->graph->n_params;
+        double *sum = hem__calloc(n, sizeof *sum);
+        const uint8_t *images[150];
+        uint16_t labels[150];
+        float table[256];
+        hem__scaling_table(&s.net->origin.scaling, table);
+        assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels, &options, &plan,
+                                           NULL, NULL),
+                         HEM_OK);
+        for (size_t i = 0; i < sizes[k]; i++) {
+            images[i] = hem_data_image(s.data, HEM_TRAIN, i);
+            labels[i] = (uint16_t)hem_data_label(s.data, HEM_TRAIN, i);
+            hem__batch_f32 one = {.images = images + i, .labels = labels + i, .n = 1, .table = table};
+            assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &one));
+            for (size_t j = 0; j < n; j++)
+                sum[j] += (double)hem__plan_grads_f32(plan)[j];
+        }
+        hem__batch_f32 all = {.images = images, .labels = labels, .n = sizes[k], .table = table};
+        assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &all));
+        for (size_t j = 0; j < n; j++)
+            assert_true(fabs(sum[j] / (double)sizes[k] - (double)hem__plan_grads_f32(plan)[j]) < 1e-6);
+        hem__plan_free_f32(plan);
+        free(sum);
+        end(&s);
+    }
+}
+
+static void test_divergence_keeps_weights(void **state)
+{
+    (void)state;
+    setting s;
+    hem_stepper *stepper;
+    hem_error err = {0};
+    uint32_t order[32] = {0};
+    char before[65], after[65];
+    begin(&s, conv_net, 2, NULL, "adam");
+    assert_int_equal(hem_stepper_new(s.net, 32, 5, &stepper, NULL), HEM_OK);
+    size_t tensor = hem_net_find_tensor(s.net, "dense1.weight");
+    float *values = malloc(hem_net_tensor(s.net, tensor).n * sizeof *values);
+    hem_net_get_tensor(s.net, tensor, values);
+    values[3] = INFINITY;
+    hem_net_set_tensor(s.net, tensor, values);
+    hem_net_sha256(s.net, before);
+    assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, 32, 0, 0, NULL, &err),
+                     HEM_ERR_DIVERGED);
+    hem_net_sha256(s.net, after);
+    assert_string_equal(before, after);
+    assert_int_equal(hem_stepper_steps(stepper), 0);
+    assert_non_null(strstr(err.text, "dense1"));
+    free(values);
+    hem_stepper_free(stepper);
+    end(&s);
+}
+
+static void test_b2_counts(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s,
+          "data: {synthetic: {train: 50, test: 10}}\nmodel:\n"
+          "  - conv: {filters: 6, kernel: 4, padding: same, activation: relu}\n"
+          "  - conv: {filters: 32, kernel: 3, activation: relu}\n  - maxpool: 2\n  - dropout: 0.3\n  - flatten\n"
+          "  - dense: {units: 128, activation: relu}\n  - dense: {units: 10, activation: softmax}\n",
+          1, NULL, "adam");
+    static const size_t parameters[] = {102, 1760, 0, 0, 0, 692352, 1290};
+    hem_net_info info = hem_net_get_info(s.net);
+    assert_int_equal(info.parameters, 695504);
+    assert_int_equal(info.macs, 1936896);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(hem_net_layer(s.net, i).parameters, parameters[i]);
+    /* useful taps of the 4 x 4 kernel with one row before and two after: 28 * 4 - 1 - 3 a side */
+    assert_int_equal(hem_net_layer(s.net, 0).useful_macs, 108 * 108 * 6);
+    end(&s);
+}
+
+/* Canonical order of a dense weight behind a flatten is (channel, row, column). */
+static void test_canonical_order(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s, conv_net, 1, NULL, "adam");
+    size_t index = hem_net_find_tensor(s.net, "dense1.weight");
+    const hem__tensor *t = &s.net->graph->tensors[index];
+    assert_int_equal(t->columns.C, 8);
+    size_t map = (size_t)t->columns.H * (size_t)t->columns.W;
+    assert_int_equal(hem__tensor_place(t, 0), 0);
+    assert_int_equal(hem__tensor_place(t, 1), 8);   /* next column, 8 channels on */
+    assert_int_equal(hem__tensor_place(t, map), 1); /* next channel */
+    assert_int_equal(hem__tensor_place(t, t->row), t->ld);
+    float *values = malloc(t->n * sizeof *values), *again = malloc(t->n * sizeof *again);
+    for (size_t i = 0; i < t->n; i++)
+        values[i] = (float)i;
+    hem_net_set_tensor(s.net, index, values);
+    hem_net_get_tensor(s.net, index, again);
+    assert_memory_equal(values, again, t->n * sizeof *values);
+    free(values);
+    free(again);
+    end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_fused_and_separate_same_bits),
+        cmocka_unit_test(test_step_allocates_nothing),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_batch_is_the_mean),
+        cmocka_unit_test(test_divergence_keeps_weights),
+        cmocka_unit_test(test_b2_counts),
+        cmocka_unit_test(test_canonical_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,79 @@
+/* Training runs: epochs, validation, the model that is kept, checkpoints, and the run directory
+ * that everything else reads (docs/run-directory.md). */
+#ifndef HEMLINE_TRAIN_H
+#define HEMLINE_TRAIN_H
+
+#include "hemline/eval.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One epoch as the log line shows it. */
+typedef struct hem_epoch {
+    int epoch, epochs; /**< from 1 */
+    double train_loss, train_accuracy; /**< running mean over the epoch, dropout on */
+    double validation_loss, validation_accuracy; /**< NaN where there is no validation part */
+    double penalty;
+    double learning_rate;
+    double seconds;    /**< training alone, without validation */
+    double images_per_second;
+    bool kept;         /**< this epoch's model is the best so far under `keep: best ...` */
+} hem_epoch;
+
+typedef struct hem_train_callbacks {
+    /** A run has begun or goes on; `directory` belongs to the run. May be NULL. */
+    void (*started)(void *user, const char *directory, const hem_net *net, const hem_data *data);
+    /** About ten times a second: steps done in this epoch, and the running loss and accuracy. */
+    void (*progress)(void *user, int epoch, int epochs, size_t step, size_t steps, double loss,
+                     double accuracy, double images_per_second);
+    void (*epoch)(void *user, const hem_epoch *epoch);
+    void *user;
+} hem_train_callbacks;
+
+typedef struct hem_train_options {
+    const char *directory;  /**< run directory to make; an existing one is refused. NULL =
+                                 runs/<name>-s<seed>-<n>, n the first free number from 1 */
+    bool has_seed;          /**< use `seed` instead of the experiment's own */
+    uint64_t seed;
+    const char *init_model; /**< model file whose weights replace the initial ones; NULL = none */
+    const volatile int *stop; /**< set to nonzero (by a signal handler): finish the step, write a
+                                   checkpoint, return HEM_INTERRUPTED. May be NULL */
+    bool any_tier;          /**< resume also where the recorded kernel tier is not in use */
+    const hem_data_options *data; /**< where data lies; may be NULL */
+    hem_train_callbacks callbacks;
+} hem_train_options;
+
+HEM_API hem_train_options hem_train_options_default(void);
+
+/** What a run found; also result.json. */
+typedef struct hem_train_result {
+    char directory[512];
+    char *json;             /**< content of result.json; hem_train_result_release() frees it */
+    hem_evaluation parts[3]; /**< the kept model over each part; n = 0 where there is none */
+} hem_train_result;
+
+/** Trains the experiment from the start. HEM_INTERRUPTED: stopped with a checkpoint, out->directory
+ *  is set, the rest is empty. HEM_ERR_DIVERGED: the loss was not finite; the last good model is
+ *  kept in the run directory, and the error names the layer. HEM_ERR_IO: before the start where it
+ *  can be known (no space, not writable), else with the last good checkpoint as it was. */
+HEM_API HEM_MUST_USE hem_status hem_train(hem_context *context, const hem_spec *spec,
+                                          const hem_train_options *options, hem_train_result *out,
+                                          hem_error *err);
+/** Goes on with an interrupted run from its last checkpoint, to the bits of an unbroken run.
+ *  `overrides` may change train.epochs alone; any other changed key is refused. A finished run is
+ *  HEM_ERR_USAGE unless it gets more epochs. */
+HEM_API HEM_MUST_USE hem_status hem_resume(hem_context *context, const char *directory,
+                                           const char *const *overrides, size_t n_overrides,
+                                           const hem_train_options *options, hem_train_result *out,
+                                           hem_error *err);
+HEM_API void hem_train_result_release(hem_train_result *result);
+
+/** The model file of a run directory, or `path` itself where it is a file. free() it; NULL = no
+ *  memory. */
+HEM_API char *hem_model_path(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,288 @@
+/* hemline bench: how fast a network trains and answers here, against the multiply-add peak that
+ * the same run measures. Clocks and neighbours wander, so work is measured in short segments with a
+ * measurement of the peak before and after each, and the median is reported beside the best. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bar.h"
+#include "common.h"
+#include "help.h"
+
+enum { SEGMENTS = 7 };
+
+static struct {
+    double seconds;
+    uint64_t seed;
+} arguments = {.seconds = 5.0};
+
+typedef struct figures {
+    double images_per_second[SEGMENTS]; /* sorted, smallest first, at the end */
+    double share[SEGMENTS];             /* useful GFLOP/s over the peak around the segment */
+    double flops_per_image;
+} figures;
+
+typedef struct bench {
+    session s;
+    hem_data_info data;
+    size_t batch, n_train;
+    hem_stepper *stepper;
+    uint32_t *order; /* of the training images, shuffled as an epoch would */
+    size_t place;    /* in it */
+    uint32_t epoch;
+    uint8_t *images;      /* a batch for inference */
+    float *probabilities; /* of it */
+    double peaks[2 * SEGMENTS + 1];
+    size_t n_peaks;
+    figures training, inference;
+} bench;
+
+/* ---- the two kinds of work ---------------------------------------------------------------------
+ */
+
+/* Both do one batch and return how many images it had; 0 with *status on failure. */
+typedef size_t (*work_fn)(bench *b, hem_status *status, hem_error *err);
+
+static size_t train_batch(bench *b, hem_status *status, hem_error *err)
+{
+    if (b->place == b->n_train) {
+        b->place = 0;
+        b->epoch++;
+    }
+    size_t left = b->n_train - b->place;
+    size_t n = left < b->batch ? left : b->batch;
+    hem_step_result result;
+    *status = hem_stepper_step(b->stepper, b->s.data, HEM_TRAIN, b->order + b->place, n, b->epoch,
+                               (uint32_t)b->place, &result, err);
+    b->place += n;
+    return *status == HEM_OK ? n : 0;
+}
+
+static size_t infer_batch(bench *b, hem_status *status, hem_error *err)
+{
+    *status = hem_net_predict(b->s.net, b->images, b->batch, b->probabilities, err);
+    return *status == HEM_OK ? b->batch : 0;
+}
+
+static double measure_peak(bench *b)
+{
+    double peak = hem_measure_peak(b->s.context, hem_context_threads(b->s.context),
+                                   arguments.seconds / (8.0 * SEGMENTS));
+    b->peaks[b->n_peaks++] = peak;
+    return peak;
+}
+
+static hem_status run_segments(bench *b, work_fn work, figures *f, const char *label,
+                               hem_error *err)
+{
+    hem_status status = HEM_OK;
+    for (int i = 0; i < 3; i++) { /* caches, buffers and clock warm up */
+        if (work(b, &status, err) == 0)
+            return status;
+    }
+    double before = measure_peak(b);
+    for (int segment = 0; segment < SEGMENTS; segment++) {
+        bar_draw(label, (double)segment / SEGMENTS, NULL, 0);
+        double began = now(), took = 0.0;
+        size_t images = 0;
+        while (took < arguments.seconds * 0.35 / SEGMENTS) {
+            size_t n = work(b, &status, err);
+            if (n == 0)
+                return status;
+            images += n;
+            took = now() - began;
+        }
+        double after = measure_peak(b);
+        double rate = (double)images / took;
+        f->images_per_second[segment] = rate;
+        f->share[segment] = rate * f->flops_per_image / (0.5 * (before + after) * 1e9);
+        before = after;
+    }
+    return HEM_OK;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void sort_figures(figures *f)
+{
+    qsort(f->images_per_second, SEGMENTS, sizeof *f->images_per_second, ascending);
+    qsort(f->share, SEGMENTS, sizeof *f->share, ascending);
+}
+
+/* ---- preparation -------------------------------------------------------------------------------
+ */
+
+/* A fixed shuffle (Fisher-Yates over a 64-bit linear congruential generator): the order need only
+ * be as scattered as in training, not the same. */
+static void shuffle(uint32_t *order, size_t n)
+{
+    uint64_t state = 1;
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (size_t i = n; i > 1; i--) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        size_t j = (size_t)(state >> 33) % i;
+        uint32_t swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+}
+
+static hem_status prepare(bench *b, const char *path, hem_error *err)
+{
+    hem_status status = session_network(&b->s, path, NULL, true, err);
+    if (status != HEM_OK)
+        return status;
+    b->data = hem_data_get_info(b->s.data);
+    b->n_train = b->data.n[HEM_TRAIN];
+    size_t batch = (size_t)hem_spec_batch(hem_net_spec(b->s.net));
+    b->batch = batch == 0 || batch > b->n_train ? b->n_train : batch;
+    b->order = need(malloc(b->n_train * sizeof *b->order));
+    shuffle(b->order, b->n_train);
+
+    hem_net_info net = hem_net_get_info(b->s.net);
+    size_t image_bytes = (size_t)net.height * (size_t)net.width * (size_t)net.channels;
+    b->images = need(malloc(b->batch * image_bytes));
+    for (size_t i = 0; i < b->batch; i++) {
+        const uint8_t *image = hem_data_image(b->s.data, HEM_TRAIN, b->order[i]);
+        memcpy(b->images + i * image_bytes, image, image_bytes);
+    }
+    b->probabilities = need(malloc(b->batch * (size_t)net.n_classes * sizeof *b->probabilities));
+    b->training.flops_per_image = net.training_flops;
+    b->inference.flops_per_image = 2.0 * (double)net.useful_macs;
+    return hem_stepper_new(b->s.net, b->batch, arguments.seed, &b->stepper, err);
+}
+
+static void release(bench *b)
+{
+    hem_stepper_free(b->stepper);
+    free(b->order);
+    free(b->images);
+    free(b->probabilities);
+    session_close(&b->s);
+}
+
+/* ---- results -----------------------------------------------------------------------------------
+ */
+
+static void print_figures(const char *name, const figures *f)
+{
+    double median = f->images_per_second[SEGMENTS / 2];
+    double best = f->images_per_second[SEGMENTS - 1];
+    out("%-10s %12s images/s %9.1f GFLOP/s %7.1f %% of peak\n", name, grouped((size_t)median),
+        1e-9 * median * f->flops_per_image, 100.0 * f->share[SEGMENTS / 2]);
+    out("%s%-10s %12s          %9.1f         %7.1f%s\n", out_style.dim, "  best",
+        grouped((size_t)best), 1e-9 * best * f->flops_per_image, 100.0 * f->share[SEGMENTS - 1],
+        out_style.off);
+}
+
+static json_t *figures_json(const figures *f)
+{
+    double median = f->images_per_second[SEGMENTS / 2];
+    json_t *object = need(json_object());
+    json_put(object, "images_per_second", json_number(median));
+    json_put(object, "best_images_per_second", json_number(f->images_per_second[SEGMENTS - 1]));
+    json_put(object, "gflops", json_number(1e-9 * median * f->flops_per_image));
+    json_put(object, "flops_per_image", json_number(f->flops_per_image));
+    json_put(object, "percent_of_peak", json_number(100.0 * f->share[SEGMENTS / 2]));
+    json_put(object, "best_percent_of_peak", json_number(100.0 * f->share[SEGMENTS - 1]));
+    return object;
+}
+
+static int print_json(const char *path, bench *b, double peak)
+{
+    json_t *object = need(json_object());
+    json_put(object, "network", json_text(path));
+    json_put(object, "cpu", json_text(hem_cpu_name()));
+    json_put(object, "tier", json_text(hem_context_tier(b->s.context)));
+    json_put(object, "threads", json_integer(hem_context_threads(b->s.context)));
+    json_put(object, "batch", json_count(b->batch));
+    json_put(object, "data", json_text(b->data.name));
+    json_put(object, "synthetic", json_boolean(b->data.synthetic));
+    json_put(object, "peak_gflops", json_number(peak));
+    json_put(object, "training", figures_json(&b->training));
+    json_put(object, "inference", figures_json(&b->inference));
+    return out_json(object);
+}
+
+static int print_text(const char *path, bench *b, double peak)
+{
+    int threads = hem_context_threads(b->s.context);
+    out("%-10s %s, batch %s, data %s%s\n", "network", plain_text(path), grouped(b->batch),
+        b->data.name, b->data.synthetic ? " (drawn by hemline)" : "");
+    out("%-10s %s, %s kernels, %d thread%s\n", "machine", hem_cpu_name(),
+        hem_context_tier(b->s.context), threads, threads == 1 ? "" : "s");
+    out("%-10s %.1f GFLOP/s of multiply-adds, median of %zu measurements\n\n", "peak", peak,
+        b->n_peaks);
+    print_figures("training", &b->training);
+    print_figures("inference", &b->inference);
+    out("\n%smedian of %d segments each; GFLOP/s count useful work, taps on padding left out%s\n",
+        out_style.dim, SEGMENTS, out_style.off);
+    return HEM_OK;
+}
+
+static int run_bench(char *const *paths, int n)
+{
+    extern const command command_bench;
+    if (n < 1)
+        return help_missing(&command_bench, "an experiment file or a model");
+    bench b = {.n_peaks = 0};
+    hem_error err;
+    hem_status status = prepare(&b, paths[0], &err);
+    if (status == HEM_OK)
+        status = run_segments(&b, train_batch, &b.training, "training", &err);
+    if (status == HEM_OK) {
+        b.n_peaks--; /* the training's last peak was measured just now */
+        status = run_segments(&b, infer_batch, &b.inference, "inference", &err);
+    }
+    bar_clear();
+    int code;
+    if (status != HEM_OK) {
+        code = report(&err);
+    } else {
+        sort_figures(&b.training);
+        sort_figures(&b.inference);
+        qsort(b.peaks, b.n_peaks, sizeof *b.peaks, ascending);
+        double peak = b.peaks[b.n_peaks / 2];
+        code = common.json ? print_json(paths[0], &b, peak) : print_text(paths[0], &b, peak);
+    }
+    release(&b);
+    return code;
+}
+
+static const option options[] = {
+    {.name = "seconds",
+     .kind = OPTION_NUMBER,
+     .value = "S",
+     .target = &arguments.seconds,
+     .low = 0.1,
+     .high = 3600,
+     .help = "how long to measure in all, about (default: 5)"},
+    OPTION_SET,
+    OPTION_DATA,
+    OPTION_THREADS,
+    OPTION_PIN,
+    OPTION_JSON,
+    OPTION_QUIET,
+    OPTION_PROGRESS,
+    OPTION_NO_PROGRESS,
+};
+
+static const char *const usage[] = {"FILE|MODEL [options]", NULL};
+
+extern const command command_bench;
+const command command_bench = {
+    .name = "bench",
+    .summary = "speed of training and inference, against this machine's peak",
+    .usage = usage,
+    .details = "Measures in short segments, with the multiply-add peak of the same threads\n"
+               "measured before and after each; prints the median and the best. Batch and data\n"
+               "are the experiment's; the trained weights are thrown away.",
+    .options = options,
+    .n_options = COUNT(options),
+    .most = 1,
+    .run = run_bench,
+};

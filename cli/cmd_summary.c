@@ -1,0 +1,156 @@
+/* hemline summary: layers, shapes, parameters and work of a network, before or after training. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "help.h"
+#include "table.h"
+
+static struct {
+    bool resolved;
+} arguments;
+
+static const char *shape_text(hem_layer_info layer)
+{
+    if (layer.height == 1 && layer.width == 1)
+        return text("%d", layer.channels);
+    return text("%dx%dx%d", layer.channels, layer.height, layer.width);
+}
+
+static void print_text(const hem_net *net)
+{
+    hem_net_info info = hem_net_get_info(net);
+    table *t = table_new("llrrr");
+    static const char *const heading[] = {"layer", "what it does", "output", "parameters",
+                                          "multiply-adds"};
+    for (size_t i = 0; i < COUNT(heading); i++)
+        table_cell(t, "%s", heading[i]);
+    for (size_t i = 0; i < info.n_layers; i++) {
+        hem_layer_info layer = hem_net_layer(net, i);
+        table_cell(t, "%s", layer.name);
+        table_cell(t, "%s", layer.kind);
+        table_cell(t, "%s", shape_text(layer));
+        table_cell(t, "%s", layer.parameters > 0 ? grouped(layer.parameters) : "");
+        table_cell(t, "%s", layer.macs > 0 ? grouped(layer.macs) : "");
+    }
+    table_rule(t);
+    table_cell(t, "total");
+    table_cell(t, "%s", "");
+    table_cell(t, "%s", "");
+    table_cell(t, "%s", grouped(info.parameters));
+    table_cell(t, "%s", grouped(info.macs));
+    table_print(t);
+
+    out("\n%-14s %s, %d classes (%s)\n", "images",
+        size_text(info.height, info.width, info.channels), info.n_classes,
+        plain_text(info.data_name));
+    out("%-14s %s an image, %s of them on real inputs, not on padding\n", "multiply-adds",
+        grouped(info.macs), grouped(info.useful_macs));
+    out("%-14s %s of weights; training takes about %s\n", "memory", bytes_text(info.weight_bytes),
+        bytes_text(info.training_bytes));
+}
+
+static int print_json(const char *path, const hem_net *net)
+{
+    hem_net_info info = hem_net_get_info(net);
+    json_t *object = need(json_object());
+    json_put(object, "network", json_text(path));
+    json_put(object, "data", json_text(info.data_name));
+    json_put(object, "height", json_integer(info.height));
+    json_put(object, "width", json_integer(info.width));
+    json_put(object, "channels", json_integer(info.channels));
+    json_put(object, "n_classes", json_integer(info.n_classes));
+    json_t *layers = need(json_array());
+    for (size_t i = 0; i < info.n_layers; i++) {
+        hem_layer_info layer = hem_net_layer(net, i);
+        json_t *item = need(json_object());
+        json_put(item, "name", json_text(layer.name));
+        json_put(item, "kind", json_text(layer.kind));
+        json_t *shape = need(json_array());
+        json_add(shape, json_integer(layer.channels));
+        json_add(shape, json_integer(layer.height));
+        json_add(shape, json_integer(layer.width));
+        json_put(item, "output", shape);
+        json_put(item, "parameters", json_count(layer.parameters));
+        json_put(item, "multiply_adds", json_count(layer.macs));
+        json_put(item, "useful_multiply_adds", json_count(layer.useful_macs));
+        json_add(layers, item);
+    }
+    json_put(object, "layers", layers);
+    json_put(object, "parameters", json_count(info.parameters));
+    json_put(object, "multiply_adds", json_count(info.macs));
+    json_put(object, "useful_multiply_adds", json_count(info.useful_macs));
+    json_put(object, "weight_bytes", json_count(info.weight_bytes));
+    json_put(object, "training_bytes", json_count(info.training_bytes));
+    return out_json(object);
+}
+
+static int print_resolved(const hem_spec *spec)
+{
+    char *yaml = need(hem_spec_resolved(spec));
+    int code = HEM_OK;
+    if (common.json) {
+        json_t *object = need(json_object());
+        json_put(object, "experiment", json_text(yaml));
+        code = out_json(object);
+    } else {
+        out("%s", yaml);
+    }
+    free(yaml);
+    return code;
+}
+
+/* Neither data nor network are needed for an experiment file's own content. */
+static hem_status open_for_summary(session *s, const char *path, hem_error *err)
+{
+    if (arguments.resolved && !looks_like_model(path))
+        return hem_spec_load(path, common.set.items, common.set.n, &s->spec, err);
+    return session_network(s, path, NULL, false, err);
+}
+
+static int run_summary(char *const *paths, int n)
+{
+    extern const command command_summary;
+    if (n < 1)
+        return help_missing(&command_summary, "an experiment file or a model");
+    session s = {0};
+    hem_error err;
+    int code = HEM_OK;
+    if (open_for_summary(&s, paths[0], &err) != HEM_OK)
+        code = report(&err);
+    else if (arguments.resolved)
+        code = print_resolved(s.net != NULL ? hem_net_spec(s.net) : s.spec);
+    else if (common.json)
+        code = print_json(paths[0], s.net);
+    else
+        print_text(s.net);
+    session_close(&s);
+    return code;
+}
+
+static const option options[] = {
+    {.name = "resolved",
+     .kind = OPTION_FLAG,
+     .target = &arguments.resolved,
+     .help = "print the experiment instead, with all defaults written out"},
+    OPTION_SET,
+    OPTION_DATA,
+    OPTION_JSON,
+    OPTION_QUIET,
+};
+
+static const char *const usage[] = {"FILE|MODEL [options]", NULL};
+
+extern const command command_summary;
+const command command_summary = {
+    .name = "summary",
+    .summary = "layers, output shapes, parameters and work of a network",
+    .usage = usage,
+    .details = "FILE is an experiment file, MODEL a model file or a run directory. Shapes are\n"
+               "channels x height x width. Multiply-adds are for one image forward, padding\n"
+               "counted. The size of the images comes from the data that the file names.",
+    .options = options,
+    .n_options = COUNT(options),
+    .most = 1,
+    .run = run_summary,
+};

@@ -24,8 +24,10 @@ void bar_clear(void)
     if (!drawn)
         return;
     drawn = false;
-    /* Blanks instead of an escape sequence: right on every terminal. */
-    fprintf(stderr, "\r%*s\r", output_columns() - 1, "");
+    if (talk_is_terminal()) /* to the line's end: a key may have been echoed behind the bar */
+        fputs("\r\033[K", stderr);
+    else
+        fprintf(stderr, "\r%*s\r", output_columns() - 1, "");
 }
 
 /* Characters, not bytes: continuation bytes of UTF-8 take no column. */

@@ -88,6 +88,8 @@ static int run_eval(char *const *paths, int n)
         status = hem_evaluate(s.net, s.data, (hem_part)arguments.split, &e, &err);
     int code;
     if (status != HEM_OK) {
+        if (status == HEM_ERR_USAGE)
+            default_hint(&err, "--split chooses another part of the data");
         code = report(&err);
     } else {
         hem_data_info data = hem_data_get_info(s.data);
@@ -136,8 +138,8 @@ const command command_eval = {
     .name = "eval",
     .summary = "accuracy, loss and confusions of a trained network",
     .usage = usage,
-    .details = "RUN is a run directory, MODEL a model file. The data is opened as the experiment\n"
-               "in the model says; the 95 % interval of the accuracy is Wilson's.",
+    .details = "RUN is a run directory, MODEL a model file. The data is opened as the model's\n"
+               "experiment says; the 95 % interval of the accuracy is Wilson's.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

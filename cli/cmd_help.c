@@ -35,7 +35,7 @@ const command command_help = {
     .name = "help",
     .summary = "this overview, a command's options, or 'keys' of experiments",
     .usage = usage,
-    .details = "'hemline help keys' prints every key of an experiment file: type, range, default.",
+    .details = "'hemline help keys' prints every key of an experiment file.",
     .most = 1,
     .run = run_help,
 };

@@ -162,8 +162,10 @@ static hem_status predict_file(prediction *p, const char *file, float *probabili
 {
     hem_images images;
     hem_status status = hem_images_read(file, &images, err);
-    if (status != HEM_OK)
+    if (status != HEM_OK) {
+        default_hint(err, "IDX (plain or gzip), PNG, PGM and PPM are read");
         return status;
+    }
     status = check_size(p, &images, file, err);
     if (status == HEM_OK)
         status = predict_images(p, file, &images, probabilities, err);
@@ -239,9 +241,10 @@ const command command_predict = {
     .name = "predict",
     .summary = "classify the images of files",
     .usage = usage,
-    .details = "MODEL is a model file or a run directory. FILE is IDX (plain or gzip, any number\n"
-               "of images), PNG, PGM or PPM, of the size and colours that the model was trained\n"
-               "on. For each image: file, index in the file, class, probability, the next two.",
+    .details = "MODEL is a model file or a run directory. FILE is IDX (plain or gzip, with any\n"
+               "number of images), PNG, PGM or PPM, of the size and colours that the model was\n"
+               "trained on. For each image: file, index in the file, class, probability, the\n"
+               "next two.",
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

@@ -44,8 +44,8 @@ static void print_text(const hem_net *net)
     out("\n%-14s %s, %d classes (%s)\n", "images",
         size_text(info.height, info.width, info.channels), info.n_classes,
         plain_text(info.data_name));
-    out("%-14s %s an image, %s of them on real inputs, not on padding\n", "multiply-adds",
-        grouped(info.macs), grouped(info.useful_macs));
+    out("%-14s %s an image; %s without those on padding\n", "multiply-adds", grouped(info.macs),
+        grouped(info.useful_macs));
     out("%-14s %s of weights; training takes about %s\n", "memory", bytes_text(info.weight_bytes),
         bytes_text(info.training_bytes));
 }

@@ -11,6 +11,7 @@
 #include "bar.h"
 #include "common.h"
 #include "help.h"
+#include "table.h"
 #include "verdict.h"
 
 static struct {
@@ -52,7 +53,7 @@ static struct {
     int last_epoch;     /* to notice the first step of the whole run; 0 = none yet */
     double began;       /* time of that step */
     double done_before; /* steps that were done before it, in an earlier session */
-    bool headed;        /* the heading of the epochs' lines is out */
+    int epoch_width;    /* columns of "12/20" in the epochs' lines */
 } run;
 
 /* "conv 6@4x4 same > maxpool 2 > dense 10": what stands before the comma of each layer; of a deep
@@ -100,6 +101,12 @@ static void on_started(void *user, const char *directory, const hem_net *net, co
     talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(run.context), threads,
                                threads == 1 ? "" : "s"));
     talk_field("run", directory);
+
+    char total[32];
+    int digits = snprintf(total, sizeof total, "%d", hem_spec_epochs(hem_net_spec(net)));
+    run.epoch_width = digits < 2 ? 5 : 2 * digits + 1;
+    talk("\n%s%*s    loss  acc %%  val loss  val %%   penalty     rate  seconds  images/s%s\n",
+         talk_style.dim, run.epoch_width, "epoch", talk_style.off);
 }
 
 static void on_progress(void *user, int epoch, int epochs, size_t step, size_t steps, double loss,
@@ -132,15 +139,9 @@ static void on_progress(void *user, int epoch, int epochs, size_t step, size_t s
 static void on_epoch(void *user, const hem_epoch *e)
 {
     (void)user;
-    char label[32], total[16];
-    int digits = snprintf(total, sizeof total, "%d", e->epochs);
-    int width = digits < 2 ? 5 : 2 * digits + 1;
-    snprintf(label, sizeof label, "%*d/%d", digits, e->epoch, e->epochs);
-    if (!run.headed) {
-        talk("\n%s%*s    loss  acc %%  val loss  val %%   penalty     rate  seconds  images/s%s\n",
-             talk_style.dim, width, "epoch", talk_style.off);
-        run.headed = true;
-    }
+    char label[32];
+    snprintf(label, sizeof label, "%d/%d", e->epoch, e->epochs);
+    int width = run.epoch_width;
     talk("%*s  %6.4f  %5.2f", width, label, e->train_loss, 100.0 * e->train_accuracy);
     if (isnan(e->validation_loss))
         talk("  %8s  %5s", "--", "--");
@@ -153,11 +154,23 @@ static void on_epoch(void *user, const hem_epoch *e)
 /* ---- the end -----------------------------------------------------------------------------------
  */
 
-static void print_part(const char *name, const hem_evaluation *e)
+static void print_accuracies(const hem_evaluation *parts)
 {
-    if (e->n > 0)
-        out("%-11s %7s images  accuracy %s  loss %.4f\n", name, grouped(e->n), accuracy_text(e),
-            e->loss);
+    table *t = table_new("lrrrr");
+    static const char *const heading[] = {"", "images", "accuracy", "95 % interval", "loss"};
+    for (size_t i = 0; i < COUNT(heading); i++)
+        table_cell(t, "%s", heading[i]);
+    for (int part = HEM_TRAIN; part <= HEM_TEST; part++) {
+        const hem_evaluation *e = &parts[part];
+        if (e->n == 0)
+            continue;
+        table_cell(t, "%s", part_names[part]);
+        table_cell(t, "%s", grouped(e->n));
+        table_cell(t, "%.2f %%", 100.0 * e->accuracy);
+        table_cell(t, "%.2f to %.2f", 100.0 * e->interval.low, 100.0 * e->interval.high);
+        table_cell(t, "%.4f", e->loss);
+    }
+    table_print(t);
 }
 
 static void print_result(const hem_train_result *result)
@@ -166,9 +179,8 @@ static void print_result(const hem_train_result *result)
     talk("\n");
     if (run.synthetic)
         out("synthetic data: drawn by hemline, not photographs\n\n");
-    print_part("validation", &result->parts[HEM_VALIDATION]);
+    print_accuracies(result->parts);
     const hem_evaluation *test = &result->parts[HEM_TEST];
-    print_part("test", test);
     if (test->n > 0) {
         out("\ntest images by true class (rows) and predicted class (columns)\n");
         print_confusion(test, names);
@@ -248,10 +260,13 @@ static hem_status train(session *s, const char *path, hem_train_result *result, 
                           result, err);
     options.has_seed = arguments.has_seed;
     options.seed = arguments.seed;
-    options.init_model = arguments.init;
+    char *init = arguments.init != NULL ? need(hem_model_path(arguments.init)) : NULL;
+    options.init_model = init;
     options.directory =
         run_directory(s->spec, arguments.has_seed ? arguments.seed : hem_spec_seed(s->spec));
-    return hem_train(s->context, s->spec, &options, result, err);
+    status = hem_train(s->context, s->spec, &options, result, err);
+    free(init);
+    return status;
 }
 
 static int run_train(char *const *files, int n)
@@ -265,7 +280,7 @@ static int run_train(char *const *files, int n)
     hem_status status = train(&s, files[0], &result, &err);
     bar_clear();
     if (status == HEM_OK && common.json)
-        out("%s\n", result.json);
+        out("%s", result.json);
     else if (status == HEM_OK)
         print_result(&result);
     else if (status == HEM_INTERRUPTED)
@@ -295,7 +310,7 @@ static const option options[] = {
      .kind = OPTION_TEXT,
      .value = "MODEL",
      .target = &arguments.init,
-     .help = "start from the weights of a model file"},
+     .help = "start from the weights of a model file or a run"},
     {.name = "resume",
      .kind = OPTION_TEXT,
      .value = "RUN",
@@ -327,7 +342,8 @@ const command command_train = {
                "experiment keeps the best one. The results follow on standard output.\n"
                "\n"
                "Ctrl-C or SIGTERM finishes the step, writes a checkpoint and says how to go on;\n"
-               "a second one stops at once. With --resume, --set may change train.epochs alone.",
+               "a second one stops at once. With --resume, --set may change train.epochs alone.\n"
+               "The progress bar shows the epoch; the time left is the whole run's.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -106,6 +106,7 @@ int main(int argc, char **argv)
     keep_standard_streams();
     /* A reader that goes away is an error like any other, told apart from success. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that reaches the limit of its size */
     setlocale(LC_CTYPE, "");
     output_init();
     int code = run_command(argc, argv);

@@ -1,6 +1,7 @@
 /* Edit distance over the short words of a command line. */
 #include "nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST = 40 }; /* no command, option or choice is longer */
@@ -43,9 +44,12 @@ void nearest_try(nearest *search, const char *candidate)
 {
     if (search->distance == 0 || strlen(candidate) > LONGEST)
         return;
-    size_t d = distance(search->word, candidate);
+    size_t n = strlen(search->word);
+    /* The beginning of a word is one slip: it was taken for an abbreviation. */
+    bool begins = n >= 3 && strncmp(search->word, candidate, n) == 0;
+    size_t d = begins ? 1 : distance(search->word, candidate);
     /* A word that keeps none of its letters is no slip. */
-    if (d < search->distance && d < strlen(search->word)) {
+    if (d < search->distance && d < n) {
         search->best = candidate;
         search->distance = d;
     }

@@ -168,14 +168,46 @@ int out_json(json_t *object)
     return HEM_OK;
 }
 
+void default_hint(hem_error *err, const char *hint)
+{
+    if (err->hint[0] == '\0')
+        snprintf(err->hint, sizeof err->hint, "%s", hint);
+}
+
+/* Where no better help is known. */
+static const char *hint_for(hem_status status)
+{
+    switch (status) {
+    case HEM_ERR_USAGE:
+        return "'hemline help' and 'hemline help keys' say what is allowed";
+    case HEM_ERR_DATA:
+        return "'hemline data where' lists where data is looked for; 'hemline help data' says more";
+    case HEM_ERR_MODEL:
+        return "a model is a run directory or a model.safetensors that 'hemline train' has written";
+    case HEM_ERR_MEMORY:
+        return "a smaller batch or a smaller network needs less";
+    case HEM_ERR_INTERNAL:
+        return "this is a defect of hemline: please report it with the command";
+    case HEM_ERR_IO:
+        return "the place must exist, be writable and have room";
+    case HEM_ERR_DIVERGED:
+    case HEM_ERR_CHECK:
+    case HEM_INTERRUPTED:
+    case HEM_OK:
+        break;
+    }
+    return NULL;
+}
+
 int report(const hem_error *err)
 {
     char line[sizeof err->file + sizeof err->text + 32];
     hem_error_format(err, line, sizeof line);
     warn("%s%s%s%s\n", talk_style.bold, err->file[0] == '\0' ? "hemline: " : "", line,
          talk_style.off);
-    if (err->hint[0] != '\0')
-        warn("%s\n", err->hint);
+    const char *hint = err->hint[0] != '\0' ? err->hint : hint_for(err->status);
+    if (hint != NULL)
+        warn("%s\n", hint);
     return (int)err->status;
 }
 

@@ -42,6 +42,8 @@ int out_json(json_t *object);
 int report(const hem_error *err);
 /* The same for a wrong command line: returns HEM_ERR_USAGE. `hint` may be NULL. */
 int usage_error(const char *hint, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Gives an error its line of help where it has none. */
+void default_hint(hem_error *err, const char *hint);
 /* Fills an error for report(). */
 hem_status fail(hem_error *err, hem_status status, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);

@@ -192,8 +192,10 @@ static hem_status go_layer(setter *s, size_t step, const hem__choice *choice, pl
         return go_end(s, at);
     const char *word = s->steps[step];
     hem__yaml *list = at.entry;
-    if (list == NULL || list->kind != HEM__YAML_LIST)
-        return hem__spec_fail(s->spec, s->at, s->err, "the file has no list 'model' to change");
+    if (list == NULL || list->kind != HEM__YAML_LIST) {
+        hem__spec_fail(s->spec, s->at, s->err, "the file has no list 'model' to change");
+        return hem__hint(s->err, "begin each layer of the model with '- '");
+    }
     size_t n = 0, wanted = 0, digits = strspn(word, "0123456789");
     for (const hem__yaml *item = list->first; item != NULL; item = item->next)
         n++;

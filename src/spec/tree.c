@@ -4,11 +4,13 @@
  * inside; only its places are used. */
 #include "spec/tree.h"
 
+#include <errno.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "spec/text.h"
 
 /* ---- nodes ---------------------------------------------------------------------------------- */
@@ -51,30 +53,27 @@ hem__yaml *hem__yaml_find(hem__yaml *map, const char *key)
     return entry;
 }
 
-void hem__yaml_append(hem__yaml *container, hem__yaml *entry)
-{
-    hem__yaml **end = &container->first;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = entry;
-}
-
 /* ---- from events to nodes ------------------------------------------------------------------- */
+
+enum { MAX_LINES = 256 }; /* of one value */
 
 typedef struct level { /* an open list or mapping */
     hem__yaml *container;
-    hem__yaml **end;      /* where the next entry is linked: appending takes constant time */
-    struct fy_event *key; /* mapping: the key that waits for its value */
+    hem__yaml **end; /* where the next entry is linked: appending takes constant time */
+    char *key;       /* mapping: the key that waits for its value */
+    hem__at key_at;
 } level;
 
 typedef struct builder {
     const hem_spec *spec;
+    const char *text;
     size_t override;
     hem_error *err;
     struct fy_parser *parser;
     level levels[HEM__TREE_MAX_DEPTH];
     size_t depth, nodes, documents;
     hem__yaml *root;
+    hem__at last; /* of the last value or key */
 } builder;
 
 /* libfyaml counts from 0. The mark of an alias or a quoted text lies one behind its first
@@ -104,14 +103,46 @@ static hem__at place_of_scalar(const builder *b, struct fy_event *event)
     return place_of(b, token, style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED);
 }
 
-/* A copy of a scalar's text, checked for what an escape such as "\0" may have brought in. A token
- * of NULL is a scalar left out, as in `epochs:`. */
-static hem_status copy_text(builder *b, struct fy_token *token, hem__at at, char **out)
+/* libfyaml 0.7 takes a time that grows with the square of the line ends in one value, and leaks a
+ * block for a text in single quotes with many '' in it. So values have few lines, and such a text
+ * is read here. The text of *decoded, or the token's own; NULL: no memory. */
+static const char *text_of(const builder *b, struct fy_token *token, hem__str *decoded,
+                           size_t *length)
 {
-    size_t length = 0;
-    const char *text = token ? fy_token_get_text(token, &length) : "";
-    if (text == NULL)
-        return hem__fail_memory(b->err, "a value of the experiment file", 0);
+    const struct fy_mark *start = fy_token_start_mark(token), *end = fy_token_end_mark(token);
+    if (fy_token_scalar_style(token) != FYSS_SINGLE_QUOTED || start == NULL || end == NULL ||
+        start->line != end->line)
+        return fy_token_get_text(token, length);
+    /* The marks lie behind the first quote and on the last one. */
+    for (size_t i = start->input_pos; i < end->input_pos; i++) {
+        hem__str_add_bytes(decoded, b->text + i, 1);
+        i += b->text[i] == '\'';
+    }
+    hem__str_add_bytes(decoded, "", 0);
+    *length = decoded->length;
+    return decoded->failed ? NULL : decoded->text;
+}
+
+/* Refuses what text_of() could not read in time or without a leak. */
+static hem_status check_extent(builder *b, struct fy_token *token, hem__at at)
+{
+    const struct fy_mark *start = fy_token_start_mark(token), *end = fy_token_end_mark(token);
+    if (start == NULL || end == NULL || start->line == end->line)
+        return HEM_OK;
+    if (end->line - start->line >= MAX_LINES)
+        return fail(b, at, "a value of more than 256 lines", "shorten it");
+    bool doubled = false;
+    for (size_t i = start->input_pos; i + 1 < end->input_pos && !doubled; i++)
+        doubled = b->text[i] == '\'' && b->text[i + 1] == '\'';
+    if (doubled && fy_token_scalar_style(token) == FYSS_SINGLE_QUOTED)
+        return fail(b, at, "a text in single quotes of several lines with '' in it",
+                    "use double quotes");
+    return HEM_OK;
+}
+
+/* Checks for what an escape such as "\0" may have brought in, and copies. */
+static hem_status copy_checked(builder *b, const char *text, size_t length, hem__at at, char **out)
+{
     for (size_t i = 0, bytes; i < length; i += bytes) {
         int c = hem__utf8_next(text + i, length - i, &bytes);
         if (c != '\n' && c != '\t' && (c < 0 || !hem__utf8_printable(c)))
@@ -125,17 +156,33 @@ static hem_status copy_text(builder *b, struct fy_token *token, hem__at at, char
     return HEM_OK;
 }
 
-static hem_status check_key(builder *b, struct fy_event *event)
+/* The text of a scalar into *out, free() it. NULL is a scalar left out, as in `epochs:`. */
+static hem_status copy_text(builder *b, struct fy_token *token, hem__at at, char **out)
 {
-    hem__at at = place_of_scalar(b, event);
-    struct fy_token *token = event->scalar.value;
+    if (token == NULL)
+        return copy_checked(b, "", 0, at, out);
+    HEM_TRY(check_extent(b, token, at));
+    hem__str decoded = {0};
     size_t length = 0;
-    const char *text = token ? fy_token_get_text(token, &length) : NULL;
-    if (text != NULL && length == 2 && memcmp(text, "<<", 2) == 0)
-        return fail(b, at, "merge keys '<<' are not allowed",
+    const char *text = text_of(b, token, &decoded, &length);
+    hem_status status = text != NULL
+                            ? copy_checked(b, text, length, at, out)
+                            : hem__fail_memory(b->err, "a value of the experiment file", 0);
+    hem__str_release(&decoded);
+    return status;
+}
+
+static hem_status take_key(builder *b, struct fy_event *event)
+{
+    level *top = &b->levels[b->depth - 1];
+    top->key_at = place_of_scalar(b, event);
+    b->last = top->key_at;
+    HEM_TRY(copy_text(b, event->scalar.value, top->key_at, &top->key));
+    if (strcmp(top->key, "<<") == 0)
+        return fail(b, top->key_at, "merge keys '<<' are not allowed",
                     "write the keys out where they apply");
-    if (length == 0)
-        return fail(b, at, "a key without a name", "write: name: value");
+    if (top->key[0] == '\0')
+        return fail(b, top->key_at, "a key without a name", "write: name: value");
     return HEM_OK;
 }
 
@@ -161,6 +208,7 @@ static hem_status attach(builder *b, hem__yaml_kind kind, hem__at at, struct fy_
     hem__yaml *node = hem__yaml_new(kind, NULL, NULL, at);
     if (node == NULL)
         return hem__fail_memory(b->err, "the experiment file", sizeof *node);
+    b->last = at.line != 0 ? at : b->last;
     if (b->depth == 0) {
         b->root = node;
     } else {
@@ -168,9 +216,8 @@ static hem_status attach(builder *b, hem__yaml_kind kind, hem__at at, struct fy_
         *top->end = node;
         top->end = &node->next;
         if (top->key != NULL) {
-            node->key_at = place_of_scalar(b, top->key);
-            HEM_TRY(copy_text(b, top->key->scalar.value, node->key_at, &node->key));
-            fy_parser_event_free(b->parser, top->key);
+            node->key = top->key;
+            node->key_at = top->key_at;
             top->key = NULL;
             if (kind == HEM__YAML_SCALAR && scalar == NULL)
                 node->at = node->key_at;
@@ -198,20 +245,16 @@ static hem_status open_container(builder *b, hem__yaml_kind kind, hem__at at)
         return fail(b, at, "nested deeper than 32 levels", "no experiment needs more than 6");
     hem__yaml *node;
     HEM_TRY(attach(b, kind, at, NULL, &node));
-    b->levels[b->depth++] = (level){node, &node->first, NULL};
+    b->levels[b->depth++] = (level){node, &node->first, NULL, {0, 0}};
     return HEM_OK;
 }
 
-static hem_status take_scalar(builder *b, struct fy_event **event)
+static hem_status take_scalar(builder *b, struct fy_event *event)
 {
-    if (awaits_key(b)) {
-        HEM_TRY(check_key(b, *event));
-        b->levels[b->depth - 1].key = *event; /* freed once its value is attached */
-        *event = NULL;
-        return HEM_OK;
-    }
     hem__yaml *node;
-    return attach(b, HEM__YAML_SCALAR, place_of_scalar(b, *event), (*event)->scalar.value, &node);
+    if (awaits_key(b))
+        return take_key(b, event);
+    return attach(b, HEM__YAML_SCALAR, place_of_scalar(b, event), event->scalar.value, &node);
 }
 
 static hem_status start_document(builder *b, struct fy_event *event)
@@ -222,10 +265,8 @@ static hem_status start_document(builder *b, struct fy_event *event)
     return HEM_OK;
 }
 
-/* One event; *event becomes NULL where the builder keeps it. */
-static hem_status take(builder *b, struct fy_event **event)
+static hem_status take(builder *b, struct fy_event *e)
 {
-    struct fy_event *e = *event;
     switch (e->type) {
     case FYET_DOCUMENT_START:
         return start_document(b, e);
@@ -241,7 +282,7 @@ static hem_status take(builder *b, struct fy_event **event)
         return HEM_OK;
     case FYET_SCALAR:
         HEM_TRY(check_properties(b, e->scalar.anchor, e->scalar.tag));
-        return take_scalar(b, event);
+        return take_scalar(b, e);
     case FYET_ALIAS:
         return fail(b, place_of(b, e->alias.anchor, 1), "aliases '*' are not allowed",
                     "write the value out; text that begins with '*' needs quotes");
@@ -293,8 +334,12 @@ static hem_status fail_syntax(builder *b, struct fy_diag *diag)
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &state);
     while (error != NULL && error->type != FYET_ERROR)
         error = fy_diag_errors_iterate(diag, &state);
-    if (error == NULL) /* it stopped without a word: only memory can be the reason */
+    if (error == NULL && errno == ENOMEM)
         return hem__fail_memory(b->err, "the experiment file", 0);
+    if (error == NULL) { /* it stops without a word at '>0', for example */
+        hem__spec_fail(b->spec, b->last, b->err, "behind this place it is not valid YAML");
+        return hem__hint(b->err, "put the value in quotes");
+    }
     hem__at at = {error->line, error->column}; /* from 1 here */
     if (b->override > 0)
         at = place_of(b, NULL, 0);
@@ -311,13 +356,13 @@ static hem_status fail_syntax(builder *b, struct fy_diag *diag)
 static hem_status read_events(builder *b, struct fy_diag *diag)
 {
     for (bool end = false; !end;) {
+        errno = 0;
         struct fy_event *event = fy_parser_parse(b->parser);
         if (event == NULL)
             return fail_syntax(b, diag);
         end = event->type == FYET_STREAM_END;
-        hem_status status = take(b, &event);
-        if (event != NULL)
-            fy_parser_event_free(b->parser, event);
+        hem_status status = take(b, event);
+        fy_parser_event_free(b->parser, event);
         HEM_TRY(status);
     }
     if (b->root == NULL) { /* nothing but white space and comments */
@@ -345,7 +390,8 @@ hem_status hem__tree_parse(const hem_spec *spec, const char *text, size_t length
                            hem__yaml **out, hem_error *err)
 {
     *out = NULL;
-    builder b = {.spec = spec, .override = override, .err = err};
+    builder b = {.spec = spec, .text = text, .override = override, .err = err};
+    b.last = override > 0 ? place_of(&b, NULL, 0) : (hem__at){1, 1};
     if (length > HEM__TREE_MAX_BYTES)
         return fail(&b, override > 0 ? place_of(&b, NULL, 0) : (hem__at){0, 0},
                     "too large: at most 1048576 bytes are read", "an experiment is a short text");
@@ -363,11 +409,8 @@ hem_status hem__tree_parse(const hem_spec *spec, const char *text, size_t length
         status = hem__fail_memory(err, "the experiment file", length);
     else
         status = read_events(&b, diag);
-    /* An event that was kept belongs to the parser: first the events, then the parser. */
-    for (size_t i = 0; i < HEM__TREE_MAX_DEPTH; i++) {
-        if (b.levels[i].key != NULL)
-            fy_parser_event_free(b.parser, b.levels[i].key);
-    }
+    for (size_t i = 0; i < HEM__TREE_MAX_DEPTH; i++)
+        free(b.levels[i].key);
     if (b.parser != NULL)
         fy_parser_destroy(b.parser);
     if (diag != NULL)

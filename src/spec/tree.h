@@ -29,8 +29,8 @@ struct hem__yaml {
  * override whose value this is: every place then names that override. An empty text becomes an
  * empty scalar. Refused with their place: what is not YAML or not UTF-8, control characters, tabs
  * as indentation, aliases, anchors, tags, merge keys, directives, a second document, more than the
- * limits above. One pass over the text; nothing is ever expanded. Keys may repeat: whoever reads a
- * mapping checks that. */
+ * limits above, values of more than 256 lines. One pass over the text; nothing is ever expanded.
+ * Keys may repeat: whoever reads a mapping checks that. */
 hem_status hem__tree_parse(const hem_spec *spec, const char *text, size_t length, size_t override,
                            hem__yaml **out, hem_error *err);
 
@@ -40,6 +40,5 @@ hem__yaml *hem__yaml_new(hem__yaml_kind kind, const char *text, const char *key,
 void hem__yaml_free(hem__yaml *node);
 /* The first entry with this key, or NULL. */
 hem__yaml *hem__yaml_find(hem__yaml *map, const char *key);
-void hem__yaml_append(hem__yaml *container, hem__yaml *entry);
 
 #endif

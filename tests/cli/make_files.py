@@ -1,0 +1,133 @@
+"""Makes the data files of the cases: whole ones, and ones that are wrong in one known way.
+
+A call is a line of words, `name PATH key=value...`. All content is a function of the call."""
+
+import gzip
+import os
+import random
+import shlex
+import struct
+import sys
+import zlib
+
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def pixels(n, seed):
+    return random.Random(seed).randbytes(n)
+
+
+def images_file(n, height, width, magic=0x803):
+    return struct.pack(">IIII", magic, n, height, width) + pixels(n * height * width, n)
+
+
+def labels_file(n, magic=0x801):
+    return struct.pack(">II", magic, n) + bytes(i % 10 for i in range(n))
+
+
+def write(path, content, gz=False):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if gz:
+        content = gzip.compress(content, mtime=0)
+        path += ".gz"
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def idx(path, train=60, test=20, height=12, width=12, gz=False):
+    """The four files of a data set of random pixels; labels 0, 1, ..., 9, 0, ..."""
+    contents = []
+    for n in (train, test):
+        contents += [images_file(n, height, width), labels_file(n)]
+    for name, content in zip(NAMES, contents):
+        write(os.path.join(path, name), content, gz)
+
+
+def images(path, n=3, height=12, width=12, gz=False, magic=0x803):
+    """One IDX file of images."""
+    write(path, images_file(n, height, width, magic), gz)
+
+
+def labels(path, n=3, magic=0x801):
+    """One IDX file of labels."""
+    write(path, labels_file(n, magic))
+
+
+def patch(path, at=0, byte=0):
+    """Sets a byte; a negative place counts from the end."""
+    with open(path, "r+b") as file:
+        file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
+        file.write(bytes([byte]))
+
+
+def cut(path, size=0):
+    """Cuts a file off; a negative size leaves out so many bytes at its end."""
+    with open(path, "r+b") as file:
+        file.truncate(size if size >= 0 else os.path.getsize(path) + size)
+
+
+def extend(path, n=1):
+    """Appends zero bytes."""
+    with open(path, "ab") as file:
+        file.write(bytes(n))
+
+
+def noise(path, n=100):
+    write(path, pixels(n, 1))
+
+
+def pnm(path, height=12, width=12, channels=1, depth=255):
+    kind = {1: "P5", 3: "P6"}[channels]
+    content = f"{kind}\n{width} {height}\n{depth}\n".encode() + pixels(height * width * channels, 2)
+    write(path, content)
+
+
+def png(path, height=12, width=12, channels=1, bits=8, damaged=False):
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    row = width * channels * bits // 8
+    raw = b"".join(b"\0" + pixels(row, y) for y in range(height))
+
+    def chunk(name, data):
+        checksum = zlib.crc32(name + data) ^ damaged
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    write(path, b"\x89PNG\r\n\x1a\n" + head + body)
+
+
+def yaml_deep(path, depth=1000):
+    """An experiment that opens more brackets than any file should."""
+    write(path, ("data: " + "[" * depth + "]" * depth + "\n").encode())
+
+
+def yaml_layers(path, n=1001):
+    """An experiment with n layers."""
+    content = "data: synthetic\nmodel:\n" + "  - dropout: 0.1\n" * (n - 2)
+    write(path, (content + "  - flatten\n  - dense: {units: 10, activation: softmax}\n").encode())
+
+
+def big(path, size=2 << 20):
+    """Text of `size` bytes."""
+    write(path, b"# a line of a file that is too long to be an experiment\n" * (size // 56))
+
+
+MAKERS = {
+    f.__name__: f
+    for f in (idx, images, labels, patch, cut, extend, noise, pnm, png, yaml_deep, yaml_layers, big)
+}
+
+
+def make(directory, line):
+    name, path, *settings = shlex.split(line)
+    values = dict(s.split("=", 1) for s in settings)
+    MAKERS[name](os.path.join(directory, path), **{k: int(v, 0) for k, v in values.items()})
+
+
+if __name__ == "__main__":
+    make(os.getcwd(), shlex.join(sys.argv[1:]))

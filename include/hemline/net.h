@@ -133,7 +133,8 @@ typedef struct hem_gradcheck_row {
     char name[64];        /**< of the tensor, or of the single entry where `weights` named it */
     size_t n;             /**< entries in the tensor */
     size_t checked;       /**< compared */
-    size_t skipped;       /**< a ReLU's sign or a pooling argmax differed between the two sides */
+    size_t skipped;       /**< a relu's sign or a pooling argmax differed between the two sides, also
+                               at a tenth of epsilon */
     double analytic, numeric; /**< of the worst entry (by excess over the bound) */
     size_t worst;         /**< its index in canonical order */
     double worst_ratio;   /**< |a - n| / bound there; the check holds where <= 1 */
@@ -149,8 +150,9 @@ typedef struct hem_gradcheck_result {
     bool ok; /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 
-/** Checks the gradient of every parameter tensor on the first images of the training part. The
- *  network's weights are as before afterwards. Returns HEM_OK also where the check fails: see ok. */
+/** Checks the gradient of every parameter tensor on the first images of the training part. Biases
+ *  that are all zero, as a fresh network's, are checked at random values in [-0.1, 0.1): at zero a
+ *  black background lies exactly on relu's kink. The network's own weights do not change. Returns HEM_OK also where the check fails: see ok. */
 HEM_API HEM_MUST_USE hem_status hem_gradcheck(hem_net *net, const hem_data *data,
                                               const hem_gradcheck_options *options,
                                               hem_gradcheck_result *out, hem_error *err);

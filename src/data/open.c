@@ -169,23 +169,51 @@ static hem_status compare(const hem_spec *spec, const hem_data_options *options,
     return status;
 }
 
-/* 10 where the files are, or were asked to be, a known set; else the largest training label + 1. */
-static int count_classes(const hem_spec *spec, const hem_data_options *options, found *f)
+/* Training labels of an unknown set must be 0..n-1 with no class left out: a gap is nearly always a
+ * wrong label far above it. */
+static hem_status check_gaps(const hem__idx *labels, const char *path, int largest, hem_error *err)
+{
+    bool seen[256] = {false};
+    int gap = 0;
+    for (size_t i = 0; i < labels->n; i++)
+        seen[labels->content[i]] = true;
+    while (gap < largest && seen[gap])
+        gap++;
+    for (size_t i = 0; gap < largest && i < labels->n; i++) {
+        if (labels->content[i] < gap)
+            continue;
+        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
+                     "label %d in row %zu (rows count from 0), but no image has label %d",
+                     labels->content[i], i, gap);
+        return hem__hint(err, "mend the label, or say that there are more classes than labels: "
+                              "data: {idx: DIR, classes: N}");
+    }
+    return HEM_OK;
+}
+
+/* What the experiment says; else 10 where the files are, or were asked to be, a known set; else the
+ * largest training label + 1. */
+static hem_status count_classes(const hem_spec *spec, const hem_data_options *options, found *f,
+                                int *n_classes, hem_error *err)
 {
     const hem__known *known = hem__known_by_hash(0, f->set.sha256[0]); /* images decide */
     if (known == NULL && spec->data.kind == HEM__DATA_FASHION_MNIST)
         known = hem__known_by_name("fashion-mnist");
     if (known == NULL)
         known = hem__known_by_name(spec->data.expect);
-    if (known != NULL)
-        return known->n_classes;
+    *n_classes = spec->data.classes > 0 ? spec->data.classes : known != NULL ? known->n_classes : 0;
+    if (*n_classes > 0)
+        return HEM_OK;
     const hem__idx *labels = &f->set.files[HEM__TRAIN_LABELS];
+    const char *path = f->set.paths[HEM__TRAIN_LABELS];
     int largest = 1; /* a classifier has at least two classes */
     for (size_t i = 0; i < labels->n; i++)
         largest = labels->content[i] > largest ? labels->content[i] : largest;
+    HEM_TRY(check_gaps(labels, path, largest, err));
     hem__note(options, HEM_LOG_NOTE, "%d classes, by the largest training label: %s", largest + 1,
-              f->set.paths[HEM__TRAIN_LABELS]);
-    return largest + 1;
+              path);
+    *n_classes = largest + 1;
+    return HEM_OK;
 }
 
 static hem_status check_labels(const hem__set *set, int n_classes, hem_error *err)
@@ -246,12 +274,14 @@ static hem_status take_files(hem_data *data, hem__set *set, hem_error *err)
 static hem_status fill(hem_data *data, const hem_spec *spec, const hem_data_options *options,
                        found *f, hem_error *err)
 {
-    int n_classes = count_classes(spec, options, f);
+    int n_classes;
+    HEM_TRY(count_classes(spec, options, f, &n_classes, err));
     HEM_TRY(check_labels(&f->set, n_classes, err));
     HEM_TRY(compare(spec, options, f, err));
     const hem__known *known = hem__set_identify(&f->set);
     HEM_TRY(set_names(data, known != NULL ? known->name : "unknown", f->directory, n_classes,
-                      known != NULL ? known->class_names : NULL, err));
+                      known != NULL && known->n_classes == n_classes ? known->class_names : NULL,
+                      err));
     const hem__idx *images = &f->set.files[HEM__TRAIN_IMAGES];
     set_shape(data, images->height, images->width, images->channels);
     hem__set_hash(f->set.sha256, data->sha256);

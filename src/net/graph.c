@@ -82,17 +82,19 @@ static hem__layer_kind activation_layer(hem__activation activation)
     return HEM__LAYER_RELU;
 }
 
-/* The maps of a layer must be countable: units * 16 lanes * 8 bytes within a size_t, and an int. */
-static hem_status check_units(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *node,
-                              hem_error *err)
+/* Units of a map are counted in ints, and in bytes of one tile and of its gradient. Weights are
+ * counted exactly; check here what could not even be addressed. */
+static hem_status check_size(const hem_spec *spec, const hem__layer_spec *layer,
+                             const hem__graph *graph, const hem__node *node, hem_error *err)
 {
-    double units = (double)node->shape.C * node->shape.H * node->shape.W;
-    if (units > 1e9)
-        return hem__spec_fail(spec, layer->at, err,
-                              "the output of %s, %d x %d x %d, is %.3g numbers an image; at most 1e9 "
-                              "are possible",
-                              layer->name, node->shape.C, node->shape.H, node->shape.W, units);
-    return HEM_OK;
+    const double units = (double)node->shape.C * node->shape.H * node->shape.W;
+    const double weights = node->weight < 0 ? 0 : (double)graph->tensors[node->weight].n;
+    if (units <= 1e9 && weights <= 1e11)
+        return HEM_OK;
+    hem__spec_fail(spec, layer->at, err,
+                   "%s is too large: %.3g GB of weights, and %.3g GB of outputs for 16 images",
+                   layer->name, weights * 4 / 1e9, units * HEM__LANES * 4 / 1e9);
+    return hem__hint(err, "use fewer filters or units, or a stride or pooling before it");
 }
 
 static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *graph, hem_error *err)
@@ -100,7 +102,7 @@ static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *grap
     const hem__layer_spec *layer = &spec->layers[index];
     hem__node *node = add_node(graph, layer->kind, index);
     HEM_TRY(hem__layers_f32[layer->kind]->infer(spec, layer, node - 1, graph, node, err));
-    HEM_TRY(check_units(spec, layer, node, err));
+    HEM_TRY(check_size(spec, layer, graph, node, err));
     if (layer->kind != HEM__LAYER_CONV && layer->kind != HEM__LAYER_DENSE)
         return HEM_OK;
     if (layer->activation == HEM__ACT_RELU)

@@ -75,7 +75,7 @@ void hem__st_put(hem__st_writer *writer, const char *name, hem__st_type type, in
 }
 
 /* {"dtype": "F32", "shape": [10, 84], "data_offsets": [0, 3360]} */
-static json_t *describe(const hem__st_tensor *t, size_t begin)
+static json_t *describe(const hem__st_tensor *t, size_t begin, size_t end)
 {
     json_t *shape = json_array();
     bool failed = shape == NULL;
@@ -86,7 +86,7 @@ static json_t *describe(const hem__st_tensor *t, size_t begin)
         return NULL;
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", hem__st_type_name(t->type), "shape", shape,
-                     "data_offsets", (json_int_t)begin, (json_int_t)(begin + t->n_bytes));
+                     "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
 static json_t *header_of(const hem__st_writer *writer)
@@ -97,8 +97,10 @@ static json_t *header_of(const hem__st_writer *writer)
     size_t begin = 0;
     for (size_t i = 0; i < writer->n_tensors && !failed; i++) {
         const hem__st_tensor *t = &writer->tensors[i];
-        failed = json_object_set_new(header, t->name, describe(t, begin)) != 0 ||
-                 !hem__add_size(begin, t->n_bytes, &begin);
+        size_t end = begin;
+        failed = !hem__add_size(begin, t->n_bytes, &end) ||
+                 json_object_set_new(header, t->name, describe(t, begin, end)) != 0;
+        begin = end;
     }
     if (failed) {
         json_decref(header);
@@ -112,20 +114,19 @@ static unsigned char *head_of(const hem__st_writer *writer, size_t *length)
 {
     enum { ALIGN = 64 };
     json_t *header = writer->failed ? NULL : header_of(writer);
-    char *text = header != NULL ? json_dumps(header, JSON_COMPACT) : NULL;
-    json_decref(header);
-    if (text == NULL)
-        return NULL;
-    size_t n = strlen(text);
+    size_t n = header != NULL ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
     *length = (8 + n + ALIGN - 1) / ALIGN * ALIGN;
-    unsigned char *head = hem__calloc(*length, 1);
+    unsigned char *head = n > 0 ? hem__calloc(*length, 1) : NULL;
     if (head != NULL) {
         uint64_t n_header = *length - 8;
         memset(head, ' ', *length);
         memcpy(head, &n_header, sizeof n_header);
-        memcpy(head + 8, text, n);
+        if (json_dumpb(header, (char *)head + 8, n, JSON_COMPACT) != n) {
+            free(head);
+            head = NULL;
+        }
     }
-    free(text);
+    json_decref(header);
     return head;
 }
 

@@ -66,7 +66,7 @@ hem_net_info hem_net_get_info(const hem_net *net)
 static void describe(const hem__layer_spec *layer, const hem__node *node, char *text, size_t size)
 {
     const char *kind = hem__layer_kind_name(layer->kind);
-    char act[32] = "";
+    char act[24] = "";
     if (layer->activation != HEM__ACT_NONE &&
         (layer->kind == HEM__LAYER_CONV || layer->kind == HEM__LAYER_DENSE))
         snprintf(act, sizeof act, ", %s", hem__activation_name(layer->activation));

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+static const hem__word automatic[] = {{"auto", 0}, {NULL, 0}};
 static const hem__word no_or_yes[] = {{"false", false}, {"true", true}, {NULL, 0}};
 
 /* ---- data ----------------------------------------------------------------------------------- */
@@ -26,6 +27,16 @@ static const hem__key idx_beside[] = {
         .words = known_data,
         .fallback = "any",
         .help = "Refuse files that are not this data set.",
+    },
+    {
+        .name = "classes",
+        .type = HEM__KEY_INT,
+        FIELD(classes),
+        .min = 2,
+        .max = 256,
+        .words = automatic,
+        .fallback = "auto",
+        .help = "How many there are; auto: as a known set says, or the largest training label + 1.",
     },
     {.name = NULL},
 };
@@ -309,7 +320,6 @@ static const hem__key checkpoint_keys[] = {
 };
 
 static const hem__word whole_set[] = {{"all", 0}, {NULL, 0}};
-static const hem__word automatic[] = {{"auto", 0}, {NULL, 0}};
 static const hem__word keep_or_drop[] = {{"keep", false}, {"drop", true}, {NULL, 0}};
 static const hem__word which_model[] = {
     {"last", HEM__KEEP_LAST},

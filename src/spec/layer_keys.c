@@ -68,7 +68,7 @@ static const hem__key conv_keys[] = {
         FIELD(u.conv.filters),
         PLACE(u.conv.filters_at),
         .min = 1,
-        .max = 1000000,
+        .max = 2000000000, /* what the machine can hold is for the network to say, in bytes */
         .help = "Output channels.",
     },
     {
@@ -103,7 +103,7 @@ static const hem__key dense_keys[] = {
         FIELD(u.dense.units),
         PLACE(u.dense.units_at),
         .min = 1,
-        .max = 1000000,
+        .max = 2000000000,
         .help = "Outputs.",
     },
     ACTIVATION,

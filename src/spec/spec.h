@@ -76,6 +76,7 @@ typedef struct hem__data_spec {
     hem__at at;
     char *directory; /* idx: as written; relative to the working directory */
     char *expect;    /* name of a known data set that the files must be, or NULL */
+    int classes;     /* idx: 0 = found out */
     struct {
         int train, test, height, width, channels, classes; /* defaults 6000, 1000, 28, 28, 1, 10 */
         uint64_t seed;

@@ -1,9 +1,11 @@
 # A thin front of CMake. `make` alone lists the targets.
 .POSIX:
 .SUFFIXES:
-.PHONY: help deps build demo check check-long sanitize install format tidy bench clean
+.PHONY: help deps build demo check check-long sanitize fuzz install format tidy bench clean
 
+MAKEFLAGS += --no-print-directory
 EPOCHS = 5
+FUZZ_SECONDS = 60
 PREFIX = /usr/local
 WERROR = OFF
 JOBS = $$(nproc)
@@ -18,6 +20,7 @@ help:
 	@echo "make check       build and run the quick tests (under 5 minutes)"
 	@echo "make check-long  run the long tests"
 	@echo "make sanitize    quick tests under address, undefined-behaviour and thread sanitizers"
+	@echo "make fuzz        random bytes into every reader (FUZZ_SECONDS=60 each; needs clang)"
 	@echo "make build       the program and the library, in build/release"
 	@echo "make install     to PREFIX=/usr/local (DESTDIR is respected)"
 	@echo "make deps        install the libraries and tools that are missing (apt)"
@@ -37,7 +40,7 @@ build:
 demo:
 	@tools/deps run data
 	@$(CONFIGURE) -B build/release
-	@$(COMPILE) build/release -j $(JOBS) --target hemline_program -- --no-print-directory -s
+	@$(COMPILE) build/release -j $(JOBS) --target hemline_program
 	build/release/hemline train experiments/two-conv.yaml --set train.epochs=$(EPOCHS)
 
 check:
@@ -51,6 +54,13 @@ check-long:
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS)
 	@cd build/release && $(TEST) -L long
+
+# Random bytes into every reader, FUZZ_SECONDS each; needs clang.
+fuzz:
+	@tools/deps run test
+	@CC=clang $(CONFIGURE) -B build/fuzz $(DEBUG) -DHEM_FUZZ=ON -DHEM_FUZZ_SECONDS=$(FUZZ_SECONDS) \
+	    -DHEM_SANITIZE=address,undefined,fuzzer-no-link
+	@$(COMPILE) build/fuzz --target run_fuzzers
 
 # The thread sanitizer knows fixed places for its memory: setarch -R turns off the randomisation
 # that newer kernels widen beyond them, where the system lets it.

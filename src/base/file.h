@@ -28,7 +28,8 @@ bool hem__is_file(const char *path);
 bool hem__is_directory(const char *path);
 /* Makes the directory and its parents. An existing directory is fine. */
 hem_status hem__make_directories(const char *path, hem_error *err);
-/* Bytes free for this user in the file system that holds `path` (or its nearest existing parent). */
+/* Bytes free for this user in the file system that holds `path` (or its nearest existing parent).
+ */
 hem_status hem__free_space(const char *path, unsigned long long *out, hem_error *err);
 /* "a/b" joined with exactly one slash; free() it; NULL = no memory. */
 char *hem__path_join(const char *a, const char *b);

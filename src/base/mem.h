@@ -33,7 +33,8 @@ typedef struct hem__arena {
 /* count*size bytes, zeroed at reservation. With the address sanitizer a poisoned red zone of 64
  * bytes lies behind each slice. */
 void *hem__arena_take(hem__arena *arena, size_t count, size_t size);
-/* Allocates what was counted in `used` and rewinds. false: no memory or overflow; base stays NULL. */
+/* Allocates what was counted in `used` and rewinds. false: no memory or overflow; base stays NULL.
+ */
 bool hem__arena_reserve(hem__arena *arena);
 void hem__arena_release(hem__arena *arena);
 

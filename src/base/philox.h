@@ -9,19 +9,21 @@
 
 /* What a draw is for. Pinned numbers: they are part of every run's bits. */
 enum {
-    HEM__DRAW_WEIGHTS = 1,   /* counter: element/4 lo, element/4 hi, layer, 0 */
-    HEM__DRAW_SHUFFLE = 2,   /* counter: position, 0, epoch, 0 */
-    HEM__DRAW_DROPOUT = 3,   /* counter: unit/8, place in the epoch's order, epoch, layer */
-    HEM__DRAW_SPLIT = 4,     /* counter: position, 0, 0, 0; the key is the split's own seed */
-    HEM__DRAW_SYNTHETIC = 5, /* counter: draw, image lo, image hi, part; key = the data's own seed */
-    HEM__DRAW_CHECK = 6      /* entries that gradcheck visits: counter: entry, 0, tensor, 0 */
+    HEM__DRAW_WEIGHTS = 1, /* counter: element/4 lo, element/4 hi, layer, 0 */
+    HEM__DRAW_SHUFFLE = 2, /* counter: position, 0, epoch, 0 */
+    HEM__DRAW_DROPOUT = 3, /* counter: unit/8, place in the epoch's order, epoch, layer */
+    HEM__DRAW_SPLIT = 4,   /* counter: position, 0, 0, 0; the key is the split's own seed */
+    HEM__DRAW_SYNTHETIC =
+        5,              /* counter: draw, image lo, image hi, part; key = the data's own seed */
+    HEM__DRAW_CHECK = 6 /* entries that gradcheck visits: counter: entry, 0, tensor, 0 */
 };
 
 typedef struct hem__philox_key {
     uint32_t k[2];
 } hem__philox_key;
 
-/* Key of a seed and a purpose: k0 = low half of the seed, k1 = high half xor purpose * 0x9E3779B9. */
+/* Key of a seed and a purpose: k0 = low half of the seed, k1 = high half xor purpose * 0x9E3779B9.
+ */
 hem__philox_key hem__philox_key_of(uint64_t seed, uint32_t purpose);
 /* The block of four words at this counter. */
 void hem__philox(hem__philox_key key, const uint32_t counter[4], uint32_t out[4]);

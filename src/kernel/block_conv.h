@@ -5,11 +5,20 @@
 #define ACC(k, v) a##k##_##v
 #define START(k, v) V ACC(k, v) = bias##k;
 #define BIAS(k) V bias##k = line->bias != NULL ? v_all(line->bias[k]) : v_all(0);
-#define LOAD(v) V x##v = v_load(xp + v / VG * x_step + v % VG * VL);
+#define VECTOR(v) V x##v = v_load(xp + v / VG * x_step + v % VG * VL);
+#define FACTOR(k) V factor##k = v_all(wp[k]);
 #define MADD(k, v) ACC(k, v) = v_fma(factor##k, x##v, ACC(k, v));
-#define CHANNEL(k)                                                                                 \
-    V factor##k = v_all(wp[k]);                                                                    \
-    HEM__ROW(NV, MADD, k)
+#define MADD_TURNED(v, k) MADD(k, v)
+#define ROW(k)                                                                                     \
+    {                                                                                              \
+        FACTOR(k)                                                                                  \
+        HEM__ROW(NV, MADD, k)                                                                      \
+    }
+#define COLUMN(v)                                                                                  \
+    {                                                                                              \
+        VECTOR(v)                                                                                  \
+        HEM__ROW(KB, MADD_TURNED, v)                                                               \
+    }
 #define RELU(k, v) ACC(k, v) = v_max(ACC(k, v), v_all(0));
 #define AT(k, v) (v / VG * line->y_step + k * HEM__LANES + v % VG * VL)
 #define MASK(k, v) ACC(k, v) = v_where(v_load(mask + AT(k, v)) > v_all(0), ACC(k, v));
@@ -36,8 +45,14 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(conv_, KB), HEM__GLUE(x, NV))(const con
                 size_t left = length;
                 (void)x_step;
                 do {
-                    HEM__TIMES(NV, LOAD)
-                    HEM__TIMES(KB, CHANNEL)
+                    /* The shorter side of the block stays in registers, the other streams past. */
+#if KB < NV
+                    HEM__TIMES(KB, FACTOR)
+                    HEM__TIMES(NV, COLUMN)
+#else
+                    HEM__TIMES(NV, VECTOR)
+                    HEM__TIMES(KB, ROW)
+#endif
                     xp += HEM__LANES;
                     wp += KB;
                 } while (--left > 0);
@@ -61,9 +76,12 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(conv_, KB), HEM__GLUE(x, NV))(const con
 #undef ACC
 #undef START
 #undef BIAS
-#undef LOAD
+#undef VECTOR
+#undef FACTOR
 #undef MADD
-#undef CHANNEL
+#undef MADD_TURNED
+#undef ROW
+#undef COLUMN
 #undef RELU
 #undef AT
 #undef MASK

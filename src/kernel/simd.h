@@ -249,6 +249,36 @@ INLINE V4 v_fold4(const float lanes[64])
     return (V4)_mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
 }
 
+/* y += the tree sums of four vectors whose lanes l and l + 8 were added already. */
+INLINE void v_add_fold8(float y[4], __m256 a, __m256 b, __m256 c, __m256 d)
+{
+    __m256 all = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
+    _mm_storeu_ps(y, _mm_add_ps(_mm_loadu_ps(y), sum));
+}
+
+#if defined(HEM_TIER_AVX512)
+
+INLINE __m256 v_halves(V a)
+{
+    __m256 high = _mm512_extractf32x8_ps(a, 1);
+    return _mm256_add_ps(_mm512_castps512_ps256(a), high);
+}
+
+INLINE void v_add_fold(float y[4], V a, V b, V c, V d)
+{
+    v_add_fold8(y, v_halves(a), v_halves(b), v_halves(c), v_halves(d));
+}
+
+#else
+
+INLINE void v_add_fold(float y[4], V a, V b, V c, V d)
+{
+    v_add_fold8(y, a, b, c, d);
+}
+
+#endif
+
 enum { SQUARE = 8 };
 
 /* to[j * ld + i] = from[i * 16 + j] for i, j in 0..7. */

@@ -41,9 +41,11 @@ typedef void (*dense_block)(const dense_sum *, const dense_span *);
 #define KB 2
 #define NV 4
 #include "kernel/block_dense.h"
+#if VL == 8
 #define KB 3
 #define NV 4
 #include "kernel/block_dense.h"
+#endif
 #else
 #define KB 1
 #define NV 1
@@ -80,7 +82,11 @@ typedef struct dense_choice {
 static const dense_choice BLOCKS[2][4] = {
 #if VG == 2
     {{6, dense_6x2}, {4, dense_4x2}, {2, dense_2x2}, {1, dense_1x2}},
+#if VL == 8
     {{3, dense_3x4}, {2, dense_2x4}, {1, dense_1x4}},
+#else /* a product needs a register of its own */
+    {{2, dense_2x4}, {1, dense_1x4}},
+#endif
 #else
     {{12, dense_12x1}, {6, dense_6x1}, {3, dense_3x1}, {1, dense_1x1}},
     {{12, dense_12x2}, {4, dense_4x2}, {2, dense_2x2}, {1, dense_1x2}},

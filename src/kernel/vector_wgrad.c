@@ -1,6 +1,8 @@
 /* Weight and bias gradients of a convolution: dot products over pixels, kept apart by lane, folded
  * once a unit of output rows (contract.h). Per kernel row, (kernel column, channel) is one range of
  * virtual channels, contiguous in x; a block of them times a block of filters shares its loads. */
+#include <string.h>
+
 #include "kernel/vector.h"
 
 /* Rows of a unit, for all blocks of one item. */
@@ -14,13 +16,16 @@ typedef struct wgrad_unit {
 
 typedef struct wgrad_block wgrad_block;
 typedef void (*wgrad_kernel)(const wgrad_unit *, const wgrad_block *, const float *x,
-                             const float *dy, float *sums);
+                             const float *dy, float *sums, float *kept);
 
 struct wgrad_block {
-    int t0, A, k0, B;   /* virtual channels [t0, t0 + A), filters [k0, k0 + B) of the blocks */
-    ptrdiff_t place;    /* virtual channel in the row of x that t0 reads for the first pixel */
-    int n_left, n_inside, n_right; /* pixels of a row: border, all taps inside, border */
     wgrad_kernel run;
+    int place; /* virtual channel in the row of x that the first pixel and channel read */
+    int n_left, n_inside, n_right; /* pixels of a row: border, all taps inside, border */
+    int16_t t0, A, k0, B;          /* virtual channels [t0, t0 + A), filters [k0, k0 + B) */
+    /* What to prefetch at each pixel, in the first part of the lanes and later: a line that is
+     * needed soon, or the line that is in use. */
+    int32_t x_ahead, x_ahead_late, d_ahead, d_ahead_late;
 };
 
 #define A 1
@@ -90,9 +95,10 @@ struct wgrad_block {
 enum {
     WIDEST_A = 8,
     WIDEST_B = 4,
-    BLOCK_SUMS = 12,      /* sums of the largest block */
-    MOST_CHANNELS = 256,  /* virtual channels done at once */
-    MOST_BLOCKS = 2 * ((MOST_CHANNELS + 2) / 3) /* blocks are at least 3 wide but for the last */
+    BLOCK_SUMS = 16,      /* sums of the largest block, in groups of four */
+    MOST_CHANNELS = 128,  /* virtual channels of an item done at once */
+    MOST_BLOCKS = 2 * MOST_CHANNELS, /* of a group of items: one item alone always fits */
+    MOST_ITEMS = 16
 };
 
 static const wgrad_kernel KERNELS[WIDEST_B + 1][WIDEST_A + 1] = {
@@ -119,6 +125,10 @@ typedef struct wgrad_item {
     int kb, r, cb;
     int n_filters, n_channels;
     int s0, s1;
+    int valid0, valid1; /* output rows whose kernel row lies inside x */
+    const float *x;     /* its channel block */
+    wgrad_unit unit;
+    int n_blocks;
 } wgrad_item;
 
 static wgrad_block block_of(const wgrad_item *item, int t0, int n, int k0, int n_filters)
@@ -130,28 +140,32 @@ static wgrad_block block_of(const wgrad_item *item, int t0, int n, int k0, int n
     inside(shape->Q, shape->stride_x, shape->pad_x - s_first, s_last - s_first + 1, shape->W,
            &first, &last);
     return (wgrad_block){
-        .t0 = t0,
-        .A = n,
-        .k0 = k0,
-        .B = n_filters,
-        .place = (ptrdiff_t)(item->s0 - shape->pad_x) * width + t0,
+        .run = KERNELS[n_filters][n],
+        .place = (item->s0 - shape->pad_x) * width + t0,
         .n_left = first,
         .n_inside = last - first,
         .n_right = shape->Q - last,
-        .run = KERNELS[n_filters][n],
+        .t0 = (int16_t)t0,
+        .A = (int16_t)n,
+        .k0 = (int16_t)k0,
+        .B = (int16_t)n_filters,
     };
 }
 
-/* Cuts the virtual channels of the item and its filters into blocks of nearly equal height. */
+/* Cuts the virtual channels of the item and its filters into blocks of nearly equal height. With
+ * many channels a block stays within one kernel column: then it has no border of its own. */
 static int cut(const wgrad_item *item, wgrad_block *blocks)
 {
-    int n_blocks = 0, n_virtual = (item->s1 - item->s0) * item->n_channels;
+    int n_blocks = 0, n_columns = item->s1 - item->s0;
+    int n_ranges = item->n_channels >= 5 ? n_columns : 1;
+    int length = n_columns * item->n_channels / n_ranges;
     for (int k = 0; k < item->n_filters;) {
         int B = filters_of(item->n_filters - k);
-        int pieces = (n_virtual + TALLEST[B] - 1) / TALLEST[B];
-        for (int i = 0; i < pieces; i++) {
-            int t0 = n_virtual * i / pieces, t1 = n_virtual * (i + 1) / pieces;
-            blocks[n_blocks++] = block_of(item, t0, t1 - t0, k, B);
+        int pieces = (length + TALLEST[B] - 1) / TALLEST[B];
+        for (int i = 0; i < n_ranges * pieces; i++) {
+            int first = i / pieces * length, piece = i % pieces;
+            int t0 = length * piece / pieces, t1 = length * (piece + 1) / pieces;
+            blocks[n_blocks++] = block_of(item, first + t0, t1 - t0, k, B);
         }
         k += B;
     }
@@ -169,15 +183,22 @@ static size_t weight_at(const wgrad_item *item, const wgrad_block *block, int a,
     return ((k * (size_t)shape->C + c) * (size_t)shape->R + (size_t)item->r) * (size_t)shape->S + s;
 }
 
-/* dw of all blocks in the order of their sums, so that whole vectors are added. */
+/* Place of sum (a, b) among a block's: folds give four at a time (block_wgrad.h). */
+static int slot(const wgrad_block *block, int a, int b)
+{
+    return block->B == 4 ? a * 4 + b : b * ((block->A + 3) / 4 * 4) + a;
+}
+
+/* dw of all blocks in the order of their sums, so that whole vectors are added. Places that belong
+ * to no sum begin at 0 and are never read. */
 static void gather(const wgrad_item *item, const wgrad_block *blocks, int n, const float *dw,
                    float kept[][BLOCK_SUMS])
 {
     for (int i = 0; i < n; i++) {
-        for (int j = 0; j < BLOCK_SUMS; j++) {
-            bool used = j < blocks[i].A * blocks[i].B;
-            int a = j / blocks[i].B, b = j % blocks[i].B;
-            kept[i][j] = used ? dw[weight_at(item, &blocks[i], a, b)] : 0;
+        memset(kept[i], 0, sizeof kept[i]);
+        for (int a = 0; a < blocks[i].A; a++) {
+            for (int b = 0; b < blocks[i].B; b++)
+                kept[i][slot(&blocks[i], a, b)] = dw[weight_at(item, &blocks[i], a, b)];
         }
     }
 }
@@ -186,79 +207,147 @@ static void scatter(const wgrad_item *item, const wgrad_block *blocks, int n,
                     float kept[][BLOCK_SUMS], float *dw)
 {
     for (int i = 0; i < n; i++) {
-        for (int j = 0; j < blocks[i].A * blocks[i].B; j++)
-            dw[weight_at(item, &blocks[i], j / blocks[i].B, j % blocks[i].B)] = kept[i][j];
+        for (int a = 0; a < blocks[i].A; a++) {
+            for (int b = 0; b < blocks[i].B; b++)
+                dw[weight_at(item, &blocks[i], a, b)] = kept[i][slot(&blocks[i], a, b)];
+        }
     }
 }
 
-static void run_block(const wgrad_unit *unit, const wgrad_block *block, const float *x,
-                      const float *dy, float sums[BLOCK_SUMS * HEM__LANES],
-                      float kept[BLOCK_SUMS])
+static void describe_item(const hem__conv_shape *shape, const float *x, int number,
+                          wgrad_item *item)
 {
-    for (int lane = 0; lane < HEM__LANES; lane += VL)
-        block->run(unit, block, x + lane, dy + lane, sums + lane);
-    /* A fold takes four sums; those past the block's own are stale and land where nobody looks. */
-    for (int j = 0; j < block->A * block->B; j += 4)
-        v_add_fold4(kept + j, sums + j * HEM__LANES);
-}
-
-static void wgrad_columns(const wgrad_item *item, const float *x, const float *dy, float *dw)
-{
-    const hem__conv_shape *shape = item->shape;
-    wgrad_block blocks[MOST_BLOCKS];
-    float kept[MOST_BLOCKS][BLOCK_SUMS];
-    float sums[BLOCK_SUMS * HEM__LANES] __attribute__((aligned(64))) = {0};
-    int n_blocks = cut(item, blocks), rows = hem__wgrad_rows(shape->Q);
-    ptrdiff_t channels = item->n_channels, x_pitch = shape->W * channels * HEM__LANES;
-    wgrad_unit unit = {
+    int n_cb = block_count(shape->C);
+    *item = (wgrad_item){
+        .shape = shape,
+        .kb = number / n_cb / shape->R,
+        .r = number / n_cb % shape->R,
+        .cb = number % n_cb,
+    };
+    item->n_filters = block_width(shape->K, item->kb);
+    item->n_channels = block_width(shape->C, item->cb);
+    item->x = x + (size_t)item->cb * (size_t)shape->H * (size_t)shape->W * HEM__BLOCK * HEM__LANES;
+    inside(shape->P, shape->stride_y, shape->pad_y - item->r, 1, shape->H, &item->valid0,
+           &item->valid1);
+    ptrdiff_t channels = item->n_channels, row = shape->W * channels * HEM__LANES;
+    item->unit = (wgrad_unit){
         .x_step = shape->stride_x * channels * HEM__LANES,
-        .x_row = shape->stride_y * x_pitch,
+        .x_row = shape->stride_y * row,
         .d_step = (size_t)item->n_filters * HEM__LANES,
         .d_row = (size_t)shape->Q * (size_t)item->n_filters * HEM__LANES,
         .place_step = shape->stride_x * channels,
         .place_limit = (size_t)shape->W * (size_t)channels,
     };
-    const size_t block = HEM__BLOCK * HEM__LANES;
-    x += (size_t)item->cb * (size_t)shape->H * (size_t)shape->W * block;
-    dy += (size_t)item->kb * (size_t)shape->P * (size_t)shape->Q * block;
-    gather(item, blocks, n_blocks, dw, kept);
-    int valid0, valid1; /* output rows whose kernel row lies inside x */
-    inside(shape->P, shape->stride_y, shape->pad_y - item->r, 1, shape->H, &valid0, &valid1);
-    for (int p = 0; p < shape->P; p += rows) {
-        int p0 = at_most(at_least(p, valid0), shape->P);
-        int p1 = at_least(at_most(at_most(p + rows, shape->P), valid1), p0);
-        int iy = p0 * shape->stride_y - shape->pad_y + item->r;
-        unit.n_rows = p1 - p0;
-        for (int i = 0; i < n_blocks; i++) {
-            const wgrad_block *b = &blocks[i];
-            /* The row's pointer may begin before the row where the first taps are on padding. */
-            const float *x_row = x + (unit.n_rows > 0 ? iy * x_pitch : 0);
-            run_block(&unit, b, x_row + b->place * HEM__LANES,
-                      dy + (size_t)p0 * unit.d_row + b->k0 * HEM__LANES, sums, kept[i]);
+}
+
+/* Items with the same filters, one after the other in each unit of rows, so that dy is fetched once
+ * for all of them. */
+typedef struct wgrad_group {
+    wgrad_item items[MOST_ITEMS];
+    int n_items, n_blocks;
+    wgrad_block blocks[MOST_BLOCKS];
+    float kept[MOST_BLOCKS][BLOCK_SUMS];
+} wgrad_group;
+
+/* Fetched on first use, new rows of x and dy would stall the first blocks that touch them. So the
+ * blocks of an item's last range of filters ask for the next item's row of x, and those of the last
+ * item for the next unit's dy as well: a line a pixel in each part of the lanes, when the oldest
+ * lines in the cache are no longer needed. */
+static void plan_prefetch(wgrad_group *group, int rows)
+{
+    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks) {
+        wgrad_item *item = &group->items[i];
+        bool last = i + 1 == group->n_items;
+        const wgrad_item *next = &group->items[last ? 0 : i + 1];
+        wgrad_block *blocks = group->blocks + first;
+        int n = item->n_blocks, late = 0;
+        while (blocks[late].k0 != blocks[n - 1].k0)
+            late++;
+        ptrdiff_t x_pitch = (ptrdiff_t)item->shape->W * item->n_channels * HEM__LANES;
+        ptrdiff_t x_next = (next->x - item->x) + (next->r - item->r) * x_pitch +
+                           (last ? rows * item->unit.x_row : 0);
+        ptrdiff_t d_next = rows * (ptrdiff_t)item->unit.d_row;
+        for (int j = late; j < n; j++) {
+            wgrad_block *b = &blocks[j];
+            ptrdiff_t x_at = x_next - b->t0 % item->n_channels * HEM__LANES;
+            ptrdiff_t d_at = d_next - b->k0 * HEM__LANES;
+            int line = 2 * (j - late);
+            b->x_ahead = line < item->n_channels ? (int32_t)(x_at + line * HEM__LANES) : 0;
+            b->x_ahead_late =
+                line + 1 < item->n_channels ? (int32_t)(x_at + (line + 1) * HEM__LANES) : 0;
+            b->d_ahead = last && line < item->n_filters ? (int32_t)(d_at + line * HEM__LANES) : 0;
+            b->d_ahead_late =
+                last && line + 1 < item->n_filters ? (int32_t)(d_at + (line + 1) * HEM__LANES) : 0;
         }
     }
-    scatter(item, blocks, n_blocks, kept, dw);
+}
+
+/* One unit of one item: output rows [p, p_end). */
+static void run_unit(wgrad_item *item, const wgrad_block *blocks, float kept[][BLOCK_SUMS],
+                     const float *dy, int p, int p_end)
+{
+    float sums[BLOCK_SUMS * HEM__LANES] __attribute__((aligned(64)));
+    const hem__conv_shape *shape = item->shape;
+    int p0 = at_most(at_least(p, item->valid0), shape->P);
+    int p1 = at_least(at_most(p_end, item->valid1), p0);
+    int iy = p1 > p0 ? p0 * shape->stride_y - shape->pad_y + item->r : 0;
+    const float *x = item->x + (ptrdiff_t)iy * shape->W * item->n_channels * HEM__LANES;
+    item->unit.n_rows = p1 - p0;
+    if (VL < 8)
+        memset(sums, 0, sizeof sums); /* places between the sums are folded too */
+    for (int i = 0; i < item->n_blocks; i++) {
+        const wgrad_block *b = &blocks[i];
+        /* The pointer may lie before the row where the first taps are on padding. */
+        b->run(&item->unit, b, x + (ptrdiff_t)b->place * HEM__LANES,
+               dy + (size_t)p0 * item->unit.d_row + b->k0 * HEM__LANES, sums, kept[i]);
+    }
+}
+
+static void run_group(wgrad_group *group, const float *dy, float *dw)
+{
+    const hem__conv_shape *shape = group->items[0].shape;
+    int rows = hem__wgrad_rows(shape->Q);
+    size_t map = (size_t)shape->P * (size_t)shape->Q * HEM__BLOCK * HEM__LANES;
+    dy += (size_t)group->items[0].kb * map;
+    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
+        gather(&group->items[i], group->blocks + first, group->items[i].n_blocks, dw,
+               group->kept + first);
+    plan_prefetch(group, rows);
+    for (int p = 0; p < shape->P; p += rows) {
+        int p_end = at_most(p + rows, shape->P);
+        for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
+            run_unit(&group->items[i], group->blocks + first, group->kept + first, dy, p, p_end);
+    }
+    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
+        scatter(&group->items[i], group->blocks + first, group->items[i].n_blocks,
+                group->kept + first, dw);
+    group->n_items = group->n_blocks = 0;
 }
 
 void TIER(hem__conv_wgrad)(const hem__conv_shape *shape, const float *x, const float *dy, float *dw,
                            int item0, int item1)
 {
-    int n_cb = block_count(shape->C);
+    wgrad_group group;
+    group.n_items = group.n_blocks = 0;
     for (int i = item0; i < item1; i++) {
-        wgrad_item item = {
-            .shape = shape,
-            .kb = i / n_cb / shape->R,
-            .r = i / n_cb % shape->R,
-            .cb = i % n_cb,
-        };
-        item.n_filters = block_width(shape->K, item.kb);
-        item.n_channels = block_width(shape->C, item.cb);
+        wgrad_item item;
+        describe_item(shape, x, i, &item);
         int columns = MOST_CHANNELS / item.n_channels;
-        for (item.s0 = 0; item.s0 < shape->S; item.s0 = item.s1) {
+        for (; item.s0 < shape->S; item.s0 = item.s1) {
             item.s1 = at_most(item.s0 + columns, shape->S);
-            wgrad_columns(&item, x, dy, dw);
+            wgrad_block blocks[MOST_BLOCKS];
+            item.n_blocks = cut(&item, blocks);
+            if (group.n_items == MOST_ITEMS || group.n_blocks + item.n_blocks > MOST_BLOCKS ||
+                (group.n_items > 0 && group.items[0].kb != item.kb))
+                run_group(&group, dy, dw);
+            memcpy(group.blocks + group.n_blocks, blocks,
+                   (size_t)item.n_blocks * sizeof blocks[0]);
+            group.items[group.n_items++] = item;
+            group.n_blocks += item.n_blocks;
         }
     }
+    if (group.n_items > 0)
+        run_group(&group, dy, dw);
 }
 
 /* ---- bias ----------------------------------------------------------------------------------- */

@@ -206,6 +206,24 @@ hem_status hem__directory_publish(hem__run *run, const char *wanted, hem_error *
     return status;
 }
 
+void hem__directory_tidy(const hem__run *run)
+{
+    DIR *folder = opendir(run->directory);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        /* the temporary names of base/file.c, and that of a checkpoint on its way to the previous
+         */
+        bool left = (entry->d_name[0] == '.' && strstr(entry->d_name, ".tmp-") != NULL) ||
+                    strcmp(entry->d_name, "checkpoint.previous.safetensors.new") == 0;
+        char *path = left ? hem__run_path(run, entry->d_name) : NULL;
+        if (path != NULL)
+            (void)unlink(path); /* it only takes space */
+        free(path);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+}
+
 void hem__directory_discard(hem__run *run)
 {
     DIR *folder = opendir(run->directory);

@@ -13,8 +13,10 @@ static void quote(hem__json *json, const char *text)
     json_t *value = json_string(text);
     char *clean = value == NULL ? hem__strdup(text) : NULL;
     if (clean != NULL) { /* names of files may be no UTF-8 */
-        for (char *c = clean; *c != '\0'; c++)
-            *c = (unsigned char)*c < 0x80 ? *c : '?';
+        for (char *c = clean; *c != '\0'; c++) {
+            if ((unsigned char)*c >= 0x80)
+                *c = '?';
+        }
         value = json_string(clean);
     }
     char *quoted = json_dumps(value, JSON_ENCODE_ANY);
@@ -77,7 +79,8 @@ void hem__json_number(hem__json *json, const char *key, double value)
 void hem__json_count(hem__json *json, const char *key, uint64_t value)
 {
     begin(json, key);
-    hem__str_printf(&json->text, "%llu", (unsigned long long)value);
+    const char *quotes = value > INT64_MAX ? "\"" : "";
+    hem__str_printf(&json->text, "%s%llu%s", quotes, (unsigned long long)value, quotes);
 }
 
 void hem__json_bool(hem__json *json, const char *key, bool value)

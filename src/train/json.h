@@ -17,6 +17,7 @@ void hem__json_open(hem__json *json, const char *key, char bracket);
 void hem__json_close(hem__json *json, char bracket);
 void hem__json_text(hem__json *json, const char *key, const char *value); /* NULL gives null */
 void hem__json_number(hem__json *json, const char *key, double value);
+/* Above 2^63 - 1 as a text, for most readers of JSON take no larger numbers: a seed may be one. */
 void hem__json_count(hem__json *json, const char *key, uint64_t value);
 void hem__json_bool(hem__json *json, const char *key, bool value);
 

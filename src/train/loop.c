@@ -40,16 +40,18 @@ static hem_status fail_diverged(const hem__run *run, hem_error *err)
                      hem_stepper_learning_rate(run->stepper), run->at.kept_epoch, run->directory);
 }
 
-/* Notes why the run ends here. The event stands at the step that was not made. */
+/* Notes why the run ends here: in a step that was not made, or after the last one of an epoch. */
 static hem_status diverge(hem__run *run, const char *what, hem_error *err)
 {
     hem__json json;
+    bool in_step = run->at.step < run->steps;
+    size_t step = in_step ? run->at.step + 1 : run->steps;
     run->diverged = true;
-    snprintf(run->why, sizeof run->why, "epoch %d, step %zu of %zu: %s", run->at.epoch + 1,
-             run->at.step + 1, run->steps, what);
+    snprintf(run->why, sizeof run->why, "epoch %d, %sstep %zu of %zu: %s", run->at.epoch + 1,
+             in_step ? "" : "after ", step, run->steps, what);
     hem__event_open(&json, "diverged", hem_stepper_steps(run->stepper));
     hem__json_count(&json, "epoch", (uint64_t)run->at.epoch + 1);
-    hem__json_count(&json, "step_in_epoch", run->at.step + 1);
+    hem__json_count(&json, "step_in_epoch", step);
     hem__json_text(&json, "loss", NULL);
     hem__json_text(&json, "why", run->why);
     HEM_TRY(append(run, &json, err));

@@ -59,6 +59,8 @@ hem_status hem__directory_stage(hem__run *run, const char *wanted, unsigned long
 hem_status hem__directory_publish(hem__run *run, const char *wanted, hem_error *err);
 /* Removes a folder that was never published. */
 void hem__directory_discard(hem__run *run);
+/* Removes what killed processes left half written. Only with the lock. */
+void hem__directory_tidy(const hem__run *run);
 /* Takes the lock of run->directory, so that no two processes write one run. */
 hem_status hem__directory_lock(hem__run *run, hem_error *err);
 

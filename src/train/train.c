@@ -319,6 +319,7 @@ static hem_status open_run(hem__run *run, const char *directory, hem__checkpoint
     for (size_t n = strlen(directory); n > 1 && run->directory[n - 1] == '/'; n--)
         run->directory[n - 1] = '\0';
     HEM_TRY(hem__directory_lock(run, err));
+    hem__directory_tidy(run);
     return hem__checkpoint_read(run->context, run->directory, out, err);
 }
 

@@ -17,10 +17,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-static void require(bool condition, const char *what)
+static void require(bool condition, const char *what, const char *text)
 {
     if (!condition) {
-        fprintf(stderr, "fuzz_spec: %s\n", what);
+        fprintf(stderr, "fuzz_spec: %s: '%s'\n", what, text);
         abort();
     }
 }
@@ -31,12 +31,12 @@ static void check_accepted(const hem_spec *spec)
     hem_error error = {0};
     hem_spec *again = NULL;
     char *resolved = hem_spec_resolved(spec);
-    require(resolved != NULL, "no resolved text");
-    require(hem_spec_parse(resolved, "resolved.yaml", NULL, 0, &again, &error) == HEM_OK,
-            error.text);
+    require(resolved != NULL, "no resolved text", "");
+    hem_status status = hem_spec_parse(resolved, "resolved.yaml", NULL, 0, &again, &error);
+    require(status == HEM_OK, error.text, resolved);
     char *twice = hem_spec_resolved(again);
-    require(twice != NULL && strcmp(twice, resolved) == 0, "the resolved text changes");
-    require(!hem_spec_difference(spec, again, NULL, key, value_a, value_b), "a key changes");
+    require(twice != NULL && strcmp(twice, resolved) == 0, "the resolved text changes", resolved);
+    require(!hem_spec_difference(spec, again, NULL, key, value_a, value_b), "a key changes", key);
     free(twice);
     free(resolved);
     hem_spec_free(again);
@@ -44,16 +44,18 @@ static void check_accepted(const hem_spec *spec)
 
 static void check_refused(hem_status status, const hem_spec *spec, const hem_error *error)
 {
-    require(status == HEM_ERR_USAGE && error->status == status, "not a usage error");
-    require(spec == NULL, "a spec in spite of an error");
-    require(error->text[0] != '\0' && strchr(error->text, '\n') == NULL, "no line of text");
-    require(error->hint[0] != '\0' && strchr(error->hint, '\n') == NULL, "no line of help");
+    require(status == HEM_ERR_USAGE && error->status == status, "not a usage error", error->text);
+    require(spec == NULL, "a spec in spite of an error", error->text);
+    require(error->text[0] != '\0' && strchr(error->text, '\n') == NULL, "no line of text",
+            error->text);
+    require(error->hint[0] != '\0' && strchr(error->hint, '\n') == NULL, "no line of help",
+            error->text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     char *text = malloc(n + 1);
-    require(text != NULL, "no memory");
+    require(text != NULL, "no memory", "");
     if (n > 0)
         memcpy(text, bytes, n);
     text[n] = '\0';

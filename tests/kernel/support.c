@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <math.h>
@@ -240,18 +241,45 @@ static void reset(test_case *c, bool positive)
     }
 }
 
+/* Seconds that each tier took for the current slot, the reference first, and when the kernel that
+ * runs now was handed out. Measured always, printed by bench_all_slots(). */
+static double seconds_of[1 + MOST_TIERS], handed_out;
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0)
+        return 0;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void print_times(const char *slot, int cases)
+{
+    const hem__kernels_f32 *kernels[MOST_TIERS];
+    bool exact[MOST_TIERS];
+    int n_tiers = tiers_to_test(kernels, exact);
+    print_message("%-16s reference %9.2f us", slot, 1e6 * seconds_of[0] / cases);
+    for (int t = 0; t < n_tiers; t++)
+        print_message("  %s %8.2f us (%.1f x)", kernels[t]->name, 1e6 * seconds_of[1 + t] / cases,
+                      seconds_of[0] / (seconds_of[1 + t] > 0 ? seconds_of[1 + t] : 1e-9));
+    print_message("\n");
+}
+
 /* Steps: 0 gives the reference with positive numbers, 1 the reference, 2 + t tier t. */
 const hem__kernels_f32 *next_kernels(test_case *c)
 {
     const hem__kernels_f32 *kernels[MOST_TIERS];
     bool exact[MOST_TIERS];
     int n_tiers = tiers_to_test(kernels, exact), t = c->step - 2;
+    if (c->step >= 2)
+        seconds_of[c->step - 2] += cpu_seconds() - handed_out;
     if (c->step == 1 || c->step == 2)
         keep(c, c->step == 1);
     else if (c->step > 2)
         compare(c, kernels[t - 1]->name, exact[t - 1]);
     reset(c, c->step == 0);
     c->step++;
+    handed_out = cpu_seconds();
     if (t < 0)
         return &hem__kernels_reference_f32;
     return t < n_tiers ? kernels[t] : NULL;
@@ -259,6 +287,7 @@ const hem__kernels_f32 *next_kernels(test_case *c)
 
 void run_cases(const char *slot, one_case one, int count)
 {
+    memset(seconds_of, 0, sizeof seconds_of);
     for (int i = 0; i < count; i++) {
         test_case c = {.random = {(uint64_t)i * 0x2545F4914F6CDD1Du + (uint64_t)slot[0]},
                        .slot = slot,

@@ -9,6 +9,8 @@
 
 #include "kernel/contract.h"
 
+struct hem__kernels_f32; /* contract.h does not name it where a file is compiled in double */
+
 /* Random numbers of the tests: splitmix64 (Steele, Lea, Flood, OOPSLA 2014). */
 typedef struct rng {
     uint64_t state;
@@ -59,7 +61,7 @@ void describe(test_case *c, const char *format, ...) __attribute__((format(print
 /* The next kernels to run, or NULL at the end: the reference (twice where a bound needs it), then
  * every tier that this machine runs. Between two calls it compares and resets all buffers:
  *   while ((k = next_kernels(&c)) != NULL) k->add(y, x, n); */
-const hem__kernels_f32 *next_kernels(test_case *c);
+const struct hem__kernels_f32 *next_kernels(test_case *c);
 
 typedef void (*one_case)(test_case *c);
 /* `count` cases of one slot. Fails the running cmocka test at the first difference. */
@@ -69,11 +71,13 @@ void run_cases(const char *slot, one_case one, int count);
 void print_tiers(void);
 /* Restricts the tests to one tier (NULL = all); false if this machine does not run it. */
 bool choose_tier(const char *name);
-int tiers_to_test(const hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_TIERS]);
+int tiers_to_test(const struct hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_TIERS]);
 
-/* Every slot, `count` random cases each (slots.c's list); returns what cmocka returns. */
-int test_all_slots(int count);
-/* Times every slot on every tier. */
-void bench_all_slots(void);
+/* Prints what the slot took on each tier, the mean of the cases that ran. */
+void print_times(const char *slot, int cases);
+
+/* Every slot, `count` random cases each (support_slots.c's list), with their times where asked;
+ * returns what cmocka returns. */
+int test_all_slots(int count, bool with_times);
 
 #endif

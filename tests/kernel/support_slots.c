@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -609,15 +608,18 @@ static const struct {
 enum { N_SLOTS = sizeof SLOTS / sizeof SLOTS[0] };
 
 static int cases_each;
+static bool print_each_time;
 
 static void test_slot(void **state)
 {
     const size_t *index = *state;
     bool once = SLOTS[*index].one == one_peak;
     run_cases(SLOTS[*index].name, SLOTS[*index].one, once ? 1 : cases_each);
+    if (print_each_time && !once)
+        print_times(SLOTS[*index].name, cases_each);
 }
 
-int test_all_slots(int count)
+int test_all_slots(int count, bool with_times)
 {
     static size_t index[N_SLOTS];
     static struct CMUnitTest tests[N_SLOTS];
@@ -627,6 +629,7 @@ int test_all_slots(int count)
             .name = SLOTS[i].name, .test_func = test_slot, .initial_state = &index[i]};
     }
     cases_each = count;
+    print_each_time = with_times;
     print_tiers();
     print_message("%d random cases of each slot\n", count);
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

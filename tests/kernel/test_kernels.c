@@ -1,7 +1,9 @@
 /* Every kernel of every tier that this machine runs, against the reference: bit for bit, or within
  * the bound of simd.h for a tier without fused multiply-add.
- *   test_kernels [--tier NAME] [--count CASES]   (default: all tiers, 600 cases a slot)
- * Exit 77: this machine does not run the tier. `hemline_bench_kernels` times them. */
+ *   test_kernels [--tier NAME] [--count CASES] [--bench]
+ * Without arguments: all tiers, 1,500 cases a slot. --bench prints mean times as well: they compare
+ * tiers on small odd shapes; bench/kernels.c has the shapes of real layers. Exit 77: this machine
+ * does not run the tier. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +12,22 @@
 
 int main(int argc, char **argv)
 {
-    int count = 600;
-    for (int i = 1; i < argc; i += 2) {
+    int count = 1500;
+    bool with_times = false;
+    for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(argv[i], "--count") == 0 && atoi(value) > 0) {
+        if (strcmp(argv[i], "--bench") == 0) {
+            with_times = true;
+        } else if (strcmp(argv[i], "--count") == 0 && atoi(value) > 0) {
             count = atoi(value);
+            i++;
         } else if (strcmp(argv[i], "--tier") != 0) {
-            fprintf(stderr, "usage: %s [--tier NAME] [--count CASES]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--tier NAME] [--count CASES] [--bench]\n", argv[0]);
             return 2;
-        } else if (!choose_tier(value)) {
+        } else if (i++, !choose_tier(value)) {
             print_tiers();
             return 77;
         }
     }
-    return test_all_slots(count);
+    return test_all_slots(count, with_times);
 }

@@ -3,5 +3,5 @@
 
 int main(void)
 {
-    return test_all_slots(10000);
+    return test_all_slots(10000, false);
 }

@@ -195,6 +195,9 @@ static void test_bombs(void **state)
     expect_refused(repeated("", "a\n", full), NULL);
     expect_refused(repeated("a: \"", "\\n", full), "not closed");
     expect_refused(repeated("", "\"", full), NULL);
+    expect_refused(repeated("a: |\n", "\n", full), "more than 256 lines");
+    expect_refused(repeated("a: >\n", " \n", full), "more than 256 lines");
+    expect_refused(repeated("", "'", full), "must be keys with values");
     expect_refused(repeated("", "\n", full), "holds no experiment");
     expect_refused(repeated("", "---\n", full), NULL);
     expect_refused(repeated("", "#\n", full + 100), "too large");

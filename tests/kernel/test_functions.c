@@ -1,0 +1,98 @@
+/* exp, log, tanh, sigmoid on a dense sample of floats, and the values that must be exact; softmax
+ * and its loss on numbers that overflow, vanish or are not numbers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "kernel/functions.h"
+#include "kernel/reference.h"
+#include "support.h"
+#include "support_functions.h"
+
+static void test_sample(void **state)
+{
+    (void)state;
+    check_functions(997); /* prime: reaches every pattern of low bits */
+}
+
+static void test_exact_values(void **state)
+{
+    (void)state;
+    assert_true(REF(exp)(0) == 1 && REF(exp)(-0.0f) == 1);
+    assert_true(REF(exp)(-INFINITY) == 0);
+    assert_true(REF(log)(1) == 0);
+    assert_true(REF(tanh)(0) == 0 && signbit(REF(tanh)(-0.0f)));
+    assert_true(REF(tanh)(20) == 1 && REF(tanh)(-INFINITY) == -1);
+    assert_true(REF(sigmoid)(0) == 0.5f);
+    assert_true(REF(sigmoid)(INFINITY) == 1 && REF(sigmoid)(-INFINITY) == 0);
+    assert_true(REF(sigmoid)(100) == 1 && REF(sigmoid)(-100) == 0);
+}
+
+/* exp goes from a normal number to 0 and never through a denormal. */
+static void test_exp_never_denormal(void **state)
+{
+    (void)state;
+    for (float x = -87.0f; x > -105.0f; x = nextafterf(x, -INFINITY)) {
+        float y = REF(exp)(x);
+        assert_true(y == 0 ? x < HEM__EXP_LIMIT : isnormal(y) != 0);
+    }
+}
+
+enum { CLASSES = 5 };
+
+/* Loss, gradient and prediction of lane 0 for these logits and label 1, on every tier. */
+static void check_loss(const float z[CLASSES], float expected_loss, int expected_class)
+{
+    const hem__kernels_f32 *kernels[MOST_TIERS + 1];
+    bool exact[MOST_TIERS];
+    int n = tiers_to_test(kernels, exact);
+    kernels[n++] = &hem__kernels_reference_f32;
+    for (int t = 0; t < n; t++) {
+        float logits[CLASSES * HEM__LANES] = {0}, dz[CLASSES * HEM__LANES], loss[HEM__LANES];
+        uint16_t labels[HEM__LANES] = {1};
+        int32_t predicted[HEM__LANES];
+        for (int c = 0; c < CLASSES; c++)
+            logits[c * HEM__LANES] = z[c];
+        kernels[t]->softmax_xent(logits, CLASSES, labels, 1, 1, NULL, dz, loss, predicted);
+        assert_int_equal(predicted[0], expected_class);
+        assert_int_equal(predicted[1], -1);
+        assert_true(loss[1] == 0 && dz[1] == 0);
+        if (isnan(expected_loss)) {
+            assert_true(isnan(loss[0]) && isnan(dz[0]));
+            continue;
+        }
+        assert_true(fabsf(loss[0] - expected_loss) <= 1e-5f * (1 + expected_loss));
+        float sum = 0;
+        for (int c = 0; c < CLASSES; c++)
+            sum += dz[c * HEM__LANES];
+        assert_true(fabsf(sum) < 1e-6f);
+    }
+}
+
+static void test_loss(void **state)
+{
+    (void)state;
+    check_loss((float[]){0, 0, 0, 0, 0}, logf(5), 0); /* ties: the first */
+    check_loss((float[]){1000, 0, 0, 0, 0}, 1000, 0);
+    check_loss((float[]){0, 3e38f, 0, 0, -3e38f}, 0, 1);
+    check_loss((float[]){-1000, -1000, -1000, -1000, -1000}, logf(5), 0);
+    check_loss((float[]){NAN, 0, 0, 0, 0}, NAN, 0);
+    check_loss((float[]){0, 1, NAN, 0, 0}, NAN, 1); /* the maximum passes over it */
+    check_loss((float[]){0, 1, 0, INFINITY, 0}, NAN, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_exact_values),
+        cmocka_unit_test(test_exp_never_denormal),
+        cmocka_unit_test(test_loss),
+    };
+    print_tiers();
+    return cmocka_run_group_tests_name("functions", tests, NULL, NULL);
+}

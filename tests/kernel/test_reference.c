@@ -1,0 +1,2 @@
+/* The float reference kernels against naive formulas in double: see naive.h. */
+#include "naive.h"

@@ -28,6 +28,7 @@ typedef struct check {
     uint16_t *labels;
     hem__probe_setup setup;
     float *params; /* the network's, fresh biases moved off zero */
+    bool moved;
     hem__probe *exact, *fast; /* double, float */
     double *gradient, *fast_gradient;
     size_t done, total;
@@ -73,7 +74,6 @@ static hem_status copy_params(check *c, hem_error *err)
     if (!c->params)
         return hem__fail_memory(err, "the weights of a check", graph->n_params * sizeof *c->params);
     memcpy(c->params, c->net->params, graph->n_params * sizeof *c->params);
-    bool moved = false;
     for (int i = 0; i < graph->n_tensors; i++) {
         const hem__tensor *t = &graph->tensors[i];
         bool zero = t->n_dims == 1;
@@ -84,11 +84,8 @@ static hem_status copy_params(check *c, hem_error *err)
             hem__philox(key, counter, words);
             c->params[t->offset + j] = (2 * hem__uniform(words[0]) - 1) * 0.1f;
         }
-        moved = moved || zero;
+        c->moved = c->moved || zero;
     }
-    if (moved)
-        hem__log(c->net->context, HEM_LOG_NOTE,
-                 "biases that are all zero are checked at random values below 0.1, off relu's kink");
     return HEM_OK;
 }
 
@@ -306,6 +303,9 @@ hem_status hem_gradcheck(hem_net *net, const hem_data *data, const hem_gradcheck
         hem_gradcheck_release(out);
         return status;
     }
+    if (c.moved)
+        hem__log(net->context, HEM_LOG_NOTE,
+                 "biases that are all zero were checked at random values below 0.1, off relu's kink");
     for (size_t i = 0; i < out->n_rows; i++) {
         out->checked += out->rows[i].checked;
         out->skipped += out->rows[i].skipped;

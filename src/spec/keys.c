@@ -229,14 +229,14 @@ static const hem__choice validation_choice = {
 #define LEARNING_RATE(fallback_text)                                                               \
     {                                                                                              \
         .name = "learning_rate", .type = HEM__KEY_REAL, FIELD(learning_rate), .min = 0,            \
-        .max = 1000, .above_min = true, .fallback = fallback_text,                                 \
+        .max = 1000, .above_min = true, .fallback = (fallback_text),                               \
         .help = "How far one step goes along the gradient.",                                       \
     }
 /* A share of the old value that is kept: 1 would never let anything new in. */
 #define SHARE(key_name, fallback_text, text)                                                       \
     {                                                                                              \
         .name = #key_name, .type = HEM__KEY_REAL, FIELD(key_name), .min = 0, .max = 1,             \
-        .below_max = true, .fallback = fallback_text, .help = text,                                \
+        .below_max = true, .fallback = (fallback_text), .help = (text),                            \
     }
 
 static const hem__key sgd_keys[] = {

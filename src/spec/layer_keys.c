@@ -147,7 +147,7 @@ static const hem__key dropout_rate = {
 
 #define BARE(id, word, text)                                                                       \
     {                                                                                              \
-        .name = word, .kind = HEM__LAYER_##id, .example = "- " word, .help = text,                 \
+        .name = (word), .kind = HEM__LAYER_##id, .example = "- " word, .help = (text),             \
     }
 
 static const hem__alternative layers[] = {

@@ -28,7 +28,8 @@ typedef struct place {
 
 static hem_status fail_memory(setter *s)
 {
-    return hem__fail_memory(s->err, "an override", sizeof(hem__yaml));
+    hem__fail_memory(s->err, "an override", sizeof(hem__yaml));
+    return HEM_ERR_MEMORY;
 }
 
 /* Puts `node` at the place, instead of what was there; takes it over. */

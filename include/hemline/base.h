@@ -21,22 +21,24 @@ extern "C" {
 #define HEM_MUST_USE
 #endif
 
-/** What a function that can fail returns. The numbers are pinned: they are the program's exit codes. */
+/** What a function that can fail returns. The numbers are pinned: they are the program's exit
+ * codes. */
 typedef enum hem_status {
     HEM_OK = 0,
-    HEM_ERR_INTERNAL = 1,  /**< a defect of hemline itself */
-    HEM_ERR_USAGE = 2,     /**< wrong arguments or a wrong experiment file */
-    HEM_ERR_DIVERGED = 3,  /**< the loss or a weight is no longer finite */
-    HEM_ERR_DATA = 4,      /**< a data file is missing, damaged or not what was expected */
-    HEM_ERR_MODEL = 5,     /**< a model or checkpoint is damaged or does not fit */
-    HEM_ERR_IO = 6,        /**< reading or writing failed: disk full, no permission */
-    HEM_ERR_MEMORY = 7,    /**< not enough memory */
-    HEM_ERR_CHECK = 8,     /**< a check that was asked for did not hold */
-    HEM_INTERRUPTED = 9    /**< stopped on request; a checkpoint has been written */
+    HEM_ERR_INTERNAL = 1, /**< a defect of hemline itself */
+    HEM_ERR_USAGE = 2,    /**< wrong arguments or a wrong experiment file */
+    HEM_ERR_DIVERGED = 3, /**< the loss or a weight is no longer finite */
+    HEM_ERR_DATA = 4,     /**< a data file is missing, damaged or not what was expected */
+    HEM_ERR_MODEL = 5,    /**< a model or checkpoint is damaged or does not fit */
+    HEM_ERR_IO = 6,       /**< reading or writing failed: disk full, no permission */
+    HEM_ERR_MEMORY = 7,   /**< not enough memory */
+    HEM_ERR_CHECK = 8,    /**< a check that was asked for did not hold */
+    HEM_INTERRUPTED = 9   /**< stopped on request; a checkpoint has been written */
 } hem_status;
 
 /** One line of error and one line of help. Lives on the caller's stack; every field is a complete
- *  string. `file` is empty where no file is to blame; `line` and `column` count from 1, 0 = none. */
+ *  string. `file` is empty where no file is to blame; `line` and `column` count from 1, 0 = none.
+ */
 typedef struct hem_error {
     hem_status status;
     int line;
@@ -63,10 +65,11 @@ typedef void (*hem_log_fn)(void *user, hem_log_level level, const char *line);
 typedef struct hem_context hem_context;
 
 typedef struct hem_context_settings {
-    int threads;      /**< 1..256; 0 = as many as the affinity mask and cgroup quota allow */
-    bool pin;         /**< pin thread i to the i-th allowed CPU; off by default */
-    const char *tier; /**< kernel tier by name, e.g. "avx2"; NULL = HEMLINE_CPU, else the best one */
-    hem_log_fn log;   /**< NULL = say nothing */
+    int threads; /**< 1..256; 0 = as many as the affinity mask and cgroup quota allow */
+    bool pin;    /**< pin thread i to the i-th allowed CPU; off by default */
+    const char
+        *tier;      /**< kernel tier by name, e.g. "avx2"; NULL = HEMLINE_CPU, else the best one */
+    hem_log_fn log; /**< NULL = say nothing */
     void *log_user;
 } hem_context_settings;
 
@@ -88,12 +91,12 @@ HEM_API int hem_default_threads(void);
 
 /** One row of the tier table, for `hemline doctor`. All strings are static. */
 typedef struct hem_tier_info {
-    const char *name;   /**< "portable", "avx2", "avx512" */
-    const char *needs;  /**< the CPU features it needs */
-    bool built;         /**< compiled into this library */
-    bool runnable;      /**< this CPU has the features */
-    bool by_default;    /**< its kernel tests have run on such a CPU, so it may be chosen unasked */
-    bool exact;         /**< computes the same bits as the reference (fused multiply-add) */
+    const char *name;  /**< "portable", "avx2", "avx512" */
+    const char *needs; /**< the CPU features it needs */
+    bool built;        /**< compiled into this library */
+    bool runnable;     /**< this CPU has the features */
+    bool by_default;   /**< its kernel tests have run on such a CPU, so it may be chosen unasked */
+    bool exact;        /**< computes the same bits as the reference (fused multiply-add) */
 } hem_tier_info;
 
 /** Number of rows in the tier table, worst first. */
@@ -102,7 +105,8 @@ HEM_API hem_tier_info hem_tier_at(size_t index);
 /** Name of this CPU as the system gives it, or "unknown CPU". Static storage. */
 HEM_API const char *hem_cpu_name(void);
 /** Multiply-add peak of one core in GFLOP/s with the context's tier, measured now over `seconds`
- *  (two operations a multiply-add, operands in registers), on `threads` threads at once: the sum. */
+ *  (two operations a multiply-add, operands in registers), on `threads` threads at once: the sum.
+ */
 HEM_API double hem_measure_peak(hem_context *context, int threads, double seconds);
 
 #ifdef __cplusplus

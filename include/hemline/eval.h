@@ -19,11 +19,11 @@ HEM_API hem_interval hem_wilson(size_t successes, size_t n);
 
 typedef struct hem_evaluation {
     size_t n, correct;
-    double loss;             /**< mean cross-entropy */
-    double accuracy;         /**< correct / n, 0..1 */
-    hem_interval interval;   /**< of the accuracy, 95 %, Wilson */
+    double loss;           /**< mean cross-entropy */
+    double accuracy;       /**< correct / n, 0..1 */
+    hem_interval interval; /**< of the accuracy, 95 %, Wilson */
     int n_classes;
-    size_t *confusion;       /**< [true][predicted], n_classes x n_classes */
+    size_t *confusion;               /**< [true][predicted], n_classes x n_classes */
     double *precision, *recall, *f1; /**< by class; NaN where the denominator is 0 */
 } hem_evaluation;
 

@@ -34,11 +34,11 @@ HEM_API const hem_spec *hem_net_spec(const hem_net *net);
 
 /** One line of a summary. Pointers belong to the network. */
 typedef struct hem_layer_info {
-    const char *name;    /**< "conv1" */
-    const char *kind;    /**< "conv 6@4x4 same, relu" */
+    const char *name;            /**< "conv1" */
+    const char *kind;            /**< "conv 6@4x4 same, relu" */
     int channels, height, width; /**< of the output; a dense layer has height = width = 1 */
     size_t parameters;
-    size_t macs; /**< multiply-adds an image, nominal: taps on padding counted */
+    size_t macs;        /**< multiply-adds an image, nominal: taps on padding counted */
     size_t useful_macs; /**< multiply-adds an image, taps on padding left out */
 } hem_layer_info;
 
@@ -46,7 +46,7 @@ typedef struct hem_net_info {
     int height, width, channels; /**< of the images that it takes */
     int n_classes;
     const char *const *class_names;
-    const char *data_name;       /**< name of the data set that it was made for */
+    const char *data_name; /**< name of the data set that it was made for */
     size_t n_layers, n_tensors;
     size_t parameters, macs, useful_macs;
     size_t weight_bytes;
@@ -130,15 +130,15 @@ typedef struct hem_gradcheck_options {
 HEM_API hem_gradcheck_options hem_gradcheck_options_default(void);
 
 typedef struct hem_gradcheck_row {
-    char name[64];        /**< of the tensor, or of the single entry where `weights` named it */
-    size_t n;             /**< entries in the tensor */
-    size_t checked;       /**< compared */
-    size_t skipped;       /**< a relu's sign or a pooling argmax differed between the two sides, also
-                               at a tenth of epsilon */
+    char name[64];  /**< of the tensor, or of the single entry where `weights` named it */
+    size_t n;       /**< entries in the tensor */
+    size_t checked; /**< compared */
+    size_t skipped; /**< a relu's sign or a pooling argmax differed between the two sides, also
+                         at a tenth of epsilon */
     double analytic, numeric; /**< of the worst entry (by excess over the bound) */
-    size_t worst;         /**< its index in canonical order */
-    double worst_ratio;   /**< |a - n| / bound there; the check holds where <= 1 */
-    double float_error;   /**< max |float - double| of the tensor's gradient / its largest |double| */
+    size_t worst;             /**< its index in canonical order */
+    double worst_ratio;       /**< |a - n| / bound there; the check holds where <= 1 */
+    double float_error; /**< max |float - double| of the tensor's gradient / its largest |double| */
     bool ok;
 } hem_gradcheck_row;
 
@@ -146,13 +146,14 @@ typedef struct hem_gradcheck_result {
     hem_gradcheck_row *rows; /**< hem_gradcheck_release() frees them */
     size_t n_rows;
     size_t checked, skipped;
-    double loss;             /**< the objective: mean cross-entropy + penalties */
-    bool ok; /**< every row ok, and at most 5 % of the visited entries skipped */
+    double loss; /**< the objective: mean cross-entropy + penalties */
+    bool ok;     /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 
 /** Checks the gradient of every parameter tensor on the first images of the training part. Biases
  *  that are all zero, as a fresh network's, are checked at random values in [-0.1, 0.1): at zero a
- *  black background lies exactly on relu's kink. The network's own weights do not change. Returns HEM_OK also where the check fails: see ok. */
+ *  black background lies exactly on relu's kink. The network's own weights do not change. Returns
+ * HEM_OK also where the check fails: see ok. */
 HEM_API HEM_MUST_USE hem_status hem_gradcheck(hem_net *net, const hem_data *data,
                                               const hem_gradcheck_options *options,
                                               hem_gradcheck_result *out, hem_error *err);

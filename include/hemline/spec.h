@@ -19,7 +19,8 @@ typedef struct hem_spec hem_spec;
  *  HEM_ERR_USAGE with file, line and column: not YAML, unknown key, wrong type, out of range. */
 HEM_API HEM_MUST_USE hem_status hem_spec_load(const char *path, const char *const *overrides,
                                               size_t n, hem_spec **out, hem_error *err);
-/** The same from memory; `name` stands for the file in messages. The text need not outlive the call. */
+/** The same from memory; `name` stands for the file in messages. The text need not outlive the
+ * call. */
 HEM_API HEM_MUST_USE hem_status hem_spec_parse(const char *text, const char *name,
                                                const char *const *overrides, size_t n,
                                                hem_spec **out, hem_error *err);

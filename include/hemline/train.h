@@ -11,14 +11,14 @@ extern "C" {
 
 /** One epoch as the log line shows it. */
 typedef struct hem_epoch {
-    int epoch, epochs; /**< from 1 */
-    double train_loss, train_accuracy; /**< running mean over the epoch, dropout on */
+    int epoch, epochs;                           /**< from 1 */
+    double train_loss, train_accuracy;           /**< running mean over the epoch, dropout on */
     double validation_loss, validation_accuracy; /**< NaN where there is no validation part */
     double penalty;
     double learning_rate;
-    double seconds;    /**< training alone, without validation */
+    double seconds; /**< training alone, without validation */
     double images_per_second;
-    bool kept;         /**< this epoch's model is the best so far under `keep: best ...` */
+    bool kept; /**< this epoch's model is the best so far under `keep: best ...` */
 } hem_epoch;
 
 typedef struct hem_train_callbacks {
@@ -32,14 +32,14 @@ typedef struct hem_train_callbacks {
 } hem_train_callbacks;
 
 typedef struct hem_train_options {
-    const char *directory;  /**< run directory to make; an existing one is refused. NULL =
-                                 runs/<name>-s<seed>-<n>, n the first free number from 1 */
-    bool has_seed;          /**< use `seed` instead of the experiment's own */
+    const char *directory; /**< run directory to make; an existing one is refused. NULL =
+                                runs/<name>-s<seed>-<n>, n the first free number from 1 */
+    bool has_seed;         /**< use `seed` instead of the experiment's own */
     uint64_t seed;
-    const char *init_model; /**< model file whose weights replace the initial ones; NULL = none */
+    const char *init_model;   /**< model file whose weights replace the initial ones; NULL = none */
     const volatile int *stop; /**< set to nonzero (by a signal handler): finish the step, write a
                                    checkpoint, return HEM_INTERRUPTED. May be NULL */
-    bool any_tier;          /**< resume also where the recorded kernel tier is not in use */
+    bool any_tier;            /**< resume also where the recorded kernel tier is not in use */
     const hem_data_options *data; /**< where data lies; may be NULL */
     hem_train_callbacks callbacks;
 } hem_train_options;
@@ -49,7 +49,7 @@ HEM_API hem_train_options hem_train_options_default(void);
 /** What a run found; also result.json. */
 typedef struct hem_train_result {
     char directory[512];
-    char *json;             /**< content of result.json; hem_train_result_release() frees it */
+    char *json;              /**< content of result.json; hem_train_result_release() frees it */
     hem_evaluation parts[3]; /**< the kept model over each part; n = 0 where there is none */
 } hem_train_result;
 

@@ -101,7 +101,9 @@ double hem_measure_peak(hem_context *context, int threads, double seconds)
 {
     int most = hem_context_threads(context);
     peak_job job = {.kernels = context->kernels,
-                    .threads = threads < 1 ? 1 : threads > most ? most : threads,
+                    .threads = threads < 1      ? 1
+                               : threads > most ? most
+                                                : threads,
                     .seconds = seconds};
     hem__pool_run(context->pool, measure_peak, &job);
     double sum = 0;

@@ -37,14 +37,14 @@ enum {
 /* A convolution as the forward kernel runs it: also the input gradient, with the gradient of the
  * output as x and flipped, transposed weights; with a stride, one run a phase of the stride. */
 typedef struct hem__conv_run {
-    int C, H, W;       /* x: channels, rows, columns */
-    int K;             /* channels of y */
-    int R, S;          /* kernel rows and columns; 0 taps give bias alone */
-    int rows, cols;    /* lattice of outputs to compute */
+    int C, H, W;        /* x: channels, rows, columns */
+    int K;              /* channels of y */
+    int R, S;           /* kernel rows and columns; 0 taps give bias alone */
+    int rows, cols;     /* lattice of outputs to compute */
     int step_y, step_x; /* pixels of x between neighbouring outputs */
-    int pad_y, pad_x;  /* output (0, 0), tap (0, 0) reads x at (-pad_y, -pad_x); may be negative */
-    int OH, OW;        /* rows and columns of the map y */
-    int out_y, out_x;  /* where lattice point (0, 0) lies in y */
+    int pad_y, pad_x;   /* output (0, 0), tap (0, 0) reads x at (-pad_y, -pad_x); may be negative */
+    int OH, OW;         /* rows and columns of the map y */
+    int out_y, out_x;   /* where lattice point (0, 0) lies in y */
     int out_step_y, out_step_x;
 } hem__conv_run;
 
@@ -77,16 +77,16 @@ typedef struct hem__dense_run {
  * takes h = fma(decay, w, g), where decay = 2 * l2. */
 typedef struct hem__update {
     hem__real decay;
-    hem__real rate;     /* learning rate; Adam: alpha_t, bias correction included */
-    hem__real momentum; /* v = fma(momentum, v, gain * h); w = fma(-rate, v, w) */
-    hem__real gain;     /* 1 - dampening */
-    hem__real beta1, beta2;   /* m = fma(beta1, m, gain1 * h) */
-    hem__real gain1, gain2;   /* v = fma(beta2, v, gain2 * (h * h)); gain = 1 - beta in double */
-    hem__real epsilon;        /* w = fma(-rate, m / (sqrt(v) + epsilon), w) */
+    hem__real rate;         /* learning rate; Adam: alpha_t, bias correction included */
+    hem__real momentum;     /* v = fma(momentum, v, gain * h); w = fma(-rate, v, w) */
+    hem__real gain;         /* 1 - dampening */
+    hem__real beta1, beta2; /* m = fma(beta1, m, gain1 * h) */
+    hem__real gain1, gain2; /* v = fma(beta2, v, gain2 * (h * h)); gain = 1 - beta in double */
+    hem__real epsilon;      /* w = fma(-rate, m / (sqrt(v) + epsilon), w) */
 } hem__update;
 
-enum { HEM__N_UPDATES = 3 };     /* sgd, momentum, adam: the order of hem__optimizer_kind */
-enum { HEM__N_POINTWISE = 3 };   /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
+enum { HEM__N_UPDATES = 3 };   /* sgd, momentum, adam: the order of hem__optimizer_kind */
+enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
 
 /* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
  * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
@@ -115,9 +115,9 @@ typedef struct HEM__R(hem__kernels) {
                  int kb1, int row0, int row1);
 
     /* dw[k][c][r][s] += sums over one tile, for items [item0, item1) of ceil(K/8) * R * ceil(C/8),
-     * item = (kb * R + r) * ceil(C/8) + cb. Output rows in units of hem__wgrad_rows(Q), in order: in
-     * each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the pixels
-     * whose tap lies inside x; then dw += tree16(lanes), also where no tap was inside. */
+     * item = (kb * R + r) * ceil(C/8) + cb. Output rows in units of hem__wgrad_rows(Q), in order:
+     * in each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the
+     * pixels whose tap lies inside x; then dw += tree16(lanes), also where no tap was inside. */
     void (*conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                        hem__real *dw, int item0, int item1);
     /* db[k] += the same units' sums of dy (lane + dy), tree16 each; channel blocks [kb0, kb1). */
@@ -158,7 +158,8 @@ typedef struct HEM__R(hem__kernels) {
      * s = sum of e for c in order, y = e / s. x may be y. Its gradient: t = sum over c in order of
      * fma(y, dy, t) from 0; dx = y * (dy - t). dy may be dx. */
     void (*softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
-    void (*softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W);
+    void (*softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H,
+                         int W);
     /* Softmax with cross-entropy over C classes of one tile, z[C][16]: probabilities p as softmax
      * above (into p unless NULL), loss[l] = log(s) - (z[label] - m), dz = (p - [c == label]) *
      * scale (into dz unless NULL), predicted[l] = the first c of the largest z. Lanes l >= n:
@@ -173,9 +174,9 @@ typedef struct HEM__R(hem__kernels) {
                     int p0, int p1);
     void (*avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
                     int p0, int p1);
-    /* Gradients: for channel blocks [b0, b1) every cell of dx is written: 0, then the windows in row
-     * order add theirs by + (average: dy * (1 / count)). relu != 0: where x > 0 is false dx is 0 at
-     * the end (x is then the output of a relu). Average pooling reads x only for that. */
+    /* Gradients: for channel blocks [b0, b1) every cell of dx is written: 0, then the windows in
+     * row order add theirs by + (average: dy * (1 / count)). relu != 0: where x > 0 is false dx is
+     * 0 at the end (x is then the output of a relu). Average pooling reads x only for that. */
     void (*maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
                          const hem__real *dy, int relu, hem__real *dx, int b0, int b1);
     void (*avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,

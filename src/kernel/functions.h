@@ -11,15 +11,15 @@
  * log(x), for normal x > 0: x = m * 2^e with m in [sqrt(1/2), sqrt(2)); f = m - 1;
  *   fma(e, LN2_HIGH, f + fma(-0.5, f * f, fma(f * f * f, LOG(f), e * LN2_LOW))). Error <= 2 ulp.
  * tanh(x), a = |x|: a < 0.625: fma(a * (a * a), TANH(a * a), a); else with e = exp(-2 a):
- *   (1 - e) / (1 + e); then the sign of x. Error <= 2 ulp; exactly 1 from about 9 on; tanh(-0) = -0.
- * sigmoid(x), e = exp(-|x|): (x >= 0 ? 1 : e) / (1 + e). Error <= 3 ulp; 0 below EXP_LIMIT.
- * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
+ *   (1 - e) / (1 + e); then the sign of x. Error <= 2 ulp; exactly 1 from about 9 on; tanh(-0) =
+ * -0. sigmoid(x), e = exp(-|x|): (x >= 0 ? 1 : e) / (1 + e). Error <= 3 ulp; 0 below EXP_LIMIT. All
+ * of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
 #ifndef HEM_KERNEL_FUNCTIONS_H
 #define HEM_KERNEL_FUNCTIONS_H
 
 #define HEM__EXP_LIMIT -0x1.5d589ep+6f
 #define HEM__LOG2_E 0x1.715476p+0f
-#define HEM__ROUND 0x1.8p+23f /* adding it leaves no bits below 1: the sum is rounded */
+#define HEM__ROUND 0x1.8p+23f      /* adding it leaves no bits below 1: the sum is rounded */
 #define HEM__LN2_HIGH 0x1.62e4p-1f /* 15 bits: its product with n is exact even without fma */
 #define HEM__LN2_LOW 0x1.7f7d1cp-20f
 #define HEM__SQRT_HALF_BITS 0x3f3504f3
@@ -29,8 +29,9 @@
     X(0x1.6a2434p-10f) X(0x1.1239e2p-7f) X(0x1.5558f2p-5f) X(0x1.555492p-3f) X(0x1.fffffcp-2f)
 
 #define HEM__LOG_COEFFICIENTS(X)                                                                   \
-    X(-0x1.38b590p-4f) X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f)                      \
-    X(-0x1.547244p-3f) X(0x1.99a008p-3f) X(-0x1.000226p-2f) X(0x1.555554p-2f)
+    X(-0x1.38b590p-4f)                                                                             \
+    X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f) X(-0x1.547244p-3f) X(0x1.99a008p-3f)    \
+        X(-0x1.000226p-2f) X(0x1.555554p-2f)
 
 #define HEM__TANH_SMALL 0.625f
 #define HEM__TANH_COEFFICIENTS(X)                                                                  \

@@ -72,8 +72,8 @@ void REF(conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
 }
 
 /* lanes += the pixels of one output row p whose tap (r, s) lies inside x. */
-static void weight_row(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
-                       int k, int c, int r, int s, int p, hem__real lanes[HEM__LANES])
+static void weight_row(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy, int k,
+                       int c, int r, int s, int p, hem__real lanes[HEM__LANES])
 {
     int iy = p * shape->stride_y - shape->pad_y + r;
     if (iy < 0 || iy >= shape->H)
@@ -82,10 +82,10 @@ static void weight_row(const hem__conv_shape *shape, const hem__real *x, const h
         int ix = q * shape->stride_x - shape->pad_x + s;
         if (ix < 0 || ix >= shape->W)
             continue;
-        const hem__real *a = x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK,
-                                           c % HEM__BLOCK, iy, ix);
-        const hem__real *d = dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK,
-                                            k % HEM__BLOCK, p, q);
+        const hem__real *a =
+            x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK, c % HEM__BLOCK, iy, ix);
+        const hem__real *d =
+            dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK, k % HEM__BLOCK, p, q);
         for (int l = 0; l < HEM__LANES; l++)
             lanes[l] = HEM__FMA(a[l], d[l], lanes[l]);
     }

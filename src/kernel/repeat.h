@@ -32,8 +32,7 @@
 #define HEM__ROW_6(M, i) HEM__ROW_5(M, i) M(i, 5)
 #define HEM__ROW_7(M, i) HEM__ROW_6(M, i) M(i, 6)
 #define HEM__ROW_8(M, i) HEM__ROW_7(M, i) M(i, 7)
-#define HEM__ROW_12(M, i)                                                                          \
-    HEM__ROW_8(M, i) M(i, 8) M(i, 9) M(i, 10) M(i, 11)
+#define HEM__ROW_12(M, i) HEM__ROW_8(M, i) M(i, 8) M(i, 9) M(i, 10) M(i, 11)
 
 #define HEM__GRID(n, m, M) HEM__GLUE(HEM__GRID_, n)(m, M)
 #define HEM__GRID_1(m, M) HEM__ROW(m, M, 0)

@@ -38,7 +38,10 @@ typedef __m512 V;
 typedef float V_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(64)));
 typedef uint32_t U __attribute__((vector_size(64)));
-#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+#define LANE_NUMBERS                                                                               \
+    {                                                                                              \
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15                                       \
+    }
 
 #elif defined(HEM_TIER_AVX2)
 #define HEM__TIER avx2
@@ -49,7 +52,10 @@ typedef __m256 V;
 typedef float V_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(32)));
 typedef uint32_t U __attribute__((vector_size(32)));
-#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
+#define LANE_NUMBERS                                                                               \
+    {                                                                                              \
+        0, 1, 2, 3, 4, 5, 6, 7                                                                     \
+    }
 
 #else
 #define HEM__TIER portable
@@ -64,7 +70,10 @@ typedef float V __attribute__((vector_size(16)));
 typedef float V_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(16)));
 typedef uint32_t U __attribute__((vector_size(16)));
-#define LANE_NUMBERS {0, 1, 2, 3}
+#define LANE_NUMBERS                                                                               \
+    {                                                                                              \
+        0, 1, 2, 3                                                                                 \
+    }
 #endif
 
 /* name_avx2 and so on: every symbol that leaves a file of the vector source. */
@@ -295,10 +304,9 @@ INLINE void v_transpose(const float *from, float *to, size_t ld)
 #define OUT(j)                                                                                     \
     _mm256_storeu_ps(to + j * ld, _mm256_permute2f128_ps(q0##j, q4##j, 0x20));                     \
     _mm256_storeu_ps(to + (j + 4) * ld, _mm256_permute2f128_ps(q0##j, q4##j, 0x31));
-    ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7)
-    PAIR(0, 1) PAIR(2, 3) PAIR(4, 5) PAIR(6, 7)
-    QUAD(0, 2) QUAD(4, 6)
-    OUT(0) OUT(1) OUT(2) OUT(3)
+    ROW(0)
+    ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) PAIR(0, 1) PAIR(2, 3) PAIR(4, 5) PAIR(6, 7)
+        QUAD(0, 2) QUAD(4, 6) OUT(0) OUT(1) OUT(2) OUT(3)
 #undef ROW
 #undef PAIR
 #undef QUAD

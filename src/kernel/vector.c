@@ -4,7 +4,8 @@
 
 static const U LANE = LANE_NUMBERS;
 
-/* ---- optimizers: formulas at hem__update in contract.h ---------------------------------------- */
+/* ---- optimizers: formulas at hem__update in contract.h ----------------------------------------
+ */
 
 static void update_sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
@@ -44,7 +45,8 @@ static void update_adam(float *w, const float *g, float *state, size_t n, const 
     }
 }
 
-/* ---- dropout ---------------------------------------------------------------------------------- */
+/* ---- dropout ----------------------------------------------------------------------------------
+ */
 
 /* Philox4x32-10 (base/philox.h), one counter a lane. */
 INLINE void philox(const uint32_t key[2], U c[4])
@@ -96,7 +98,8 @@ static void dropout(const float *x, const uint16_t *mask, float scale, float *y,
     }
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------------
+ */
 
 static void add(float *y, const float *x, size_t n)
 {

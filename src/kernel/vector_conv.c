@@ -7,7 +7,7 @@
 
 /* What all outputs of one lattice row and register block have in common. */
 typedef struct conv_line {
-    const float *x, *w, *bias; /* at the lane group; w and bias at the register block */
+    const float *x, *w, *bias;   /* at the lane group; w and bias at the register block */
     size_t n_groups, last_width; /* channel blocks of x, and the width of the last */
     size_t plane;                /* numbers in a full channel block of x */
     size_t W, S, n_taps;         /* columns of x; kernel columns; kernel rows * columns */

@@ -7,7 +7,7 @@
 
 /* What all blocks of one piece of a sum have in common. */
 typedef struct dense_sum {
-    size_t n, n_outer;      /* n_outer times n terms; x goes on, w jumps by w_outer in between */
+    size_t n, n_outer; /* n_outer times n terms; x goes on, w jumps by w_outer in between */
     size_t w_row, w_step, w_outer, x_step, y_row;
     size_t ahead; /* how far in front of w to prefetch; 0 = the hardware sees it coming */
     int go_on;    /* the sum begins with y, not with the bias or 0 */
@@ -167,7 +167,8 @@ void TIER(hem__dense)(const hem__dense_run *run, const float *x, const float *w,
 void TIER(hem__dense_igrad)(const hem__dense_run *run, const float *dy, const float *w,
                             const float *mask, float *dx, int i0, int i1)
 {
-    /* Neighbouring inputs share a cache line of every row of w: the next line is asked for early. */
+    /* Neighbouring inputs share a cache line of every row of w: the next line is asked for early.
+     */
     dense_sum d = {.n = (size_t)run->n_out, .w_row = 1, .w_step = run->ld_w, .ahead = HEM__ALIGN};
     dense_tiles(d, run, dy, run->out_tile, w, NULL, 0, mask, dx, run->in_tile, i0, i1 - i0);
 }

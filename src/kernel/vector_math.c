@@ -55,19 +55,19 @@ INLINE V v_sigmoid(V x)
 void TIER(hem__relu)(const float *x, float *y, size_t n)
 {
     EACH_VECTOR
-        v_store(y + i, v_max(v_load(x + i), v_all(0)));
+    v_store(y + i, v_max(v_load(x + i), v_all(0)));
 }
 
 void TIER(hem__relu_grad)(const float *y, const float *dy, float *dx, size_t n)
 {
     EACH_VECTOR
-        v_store(dx + i, v_where(v_load(y + i) > v_all(0), v_load(dy + i)));
+    v_store(dx + i, v_where(v_load(y + i) > v_all(0), v_load(dy + i)));
 }
 
 void TIER(hem__tanh)(const float *x, float *y, size_t n)
 {
     EACH_VECTOR
-        v_store(y + i, v_tanh(v_load(x + i)));
+    v_store(y + i, v_tanh(v_load(x + i)));
 }
 
 void TIER(hem__tanh_grad)(const float *y, const float *dy, float *dx, size_t n)
@@ -82,7 +82,7 @@ void TIER(hem__tanh_grad)(const float *y, const float *dy, float *dx, size_t n)
 void TIER(hem__sigmoid)(const float *x, float *y, size_t n)
 {
     EACH_VECTOR
-        v_store(y + i, v_sigmoid(v_load(x + i)));
+    v_store(y + i, v_sigmoid(v_load(x + i)));
 }
 
 void TIER(hem__sigmoid_grad)(const float *y, const float *dy, float *dx, size_t n)

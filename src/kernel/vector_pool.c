@@ -106,7 +106,8 @@ void TIER(hem__avgpool)(const hem__pool_shape *shape, const float *x, float *y, 
     pool(shape, x, y, b0, b1, p0, p1, mean_window);
 }
 
-/* ---- gradients -------------------------------------------------------------------------------- */
+/* ---- gradients --------------------------------------------------------------------------------
+ */
 
 /* Every window adds to dx, which holds zeros at first. */
 INLINE void max_back(const geometry *g, window w, const float *x, const float *y, const float *dy,

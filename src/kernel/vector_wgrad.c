@@ -7,11 +7,11 @@
 
 /* Rows of a unit, for all blocks of one item. */
 typedef struct wgrad_unit {
-    int n_rows;               /* rows of the unit whose kernel row lies inside x */
-    ptrdiff_t x_step, x_row;  /* numbers of x between neighbouring output pixels and rows */
-    size_t d_step, d_row;     /* numbers of dy likewise */
-    ptrdiff_t place_step;     /* x_step in virtual channels */
-    size_t place_limit;       /* virtual channels in a row of x */
+    int n_rows;              /* rows of the unit whose kernel row lies inside x */
+    ptrdiff_t x_step, x_row; /* numbers of x between neighbouring output pixels and rows */
+    size_t d_step, d_row;    /* numbers of dy likewise */
+    ptrdiff_t place_step;    /* x_step in virtual channels */
+    size_t place_limit;      /* virtual channels in a row of x */
 } wgrad_unit;
 
 typedef struct wgrad_block wgrad_block;
@@ -95,8 +95,8 @@ struct wgrad_block {
 enum {
     WIDEST_A = 8,
     WIDEST_B = 4,
-    BLOCK_SUMS = 16,      /* sums of the largest block, in groups of four */
-    MOST_CHANNELS = 128,  /* virtual channels of an item done at once */
+    BLOCK_SUMS = 16,                 /* sums of the largest block, in groups of four */
+    MOST_CHANNELS = 128,             /* virtual channels of an item done at once */
     MOST_BLOCKS = 2 * MOST_CHANNELS, /* of a group of items: one item alone always fits */
     MOST_ITEMS = 16
 };
@@ -340,8 +340,7 @@ void TIER(hem__conv_wgrad)(const hem__conv_shape *shape, const float *x, const f
             if (group.n_items == MOST_ITEMS || group.n_blocks + item.n_blocks > MOST_BLOCKS ||
                 (group.n_items > 0 && group.items[0].kb != item.kb))
                 run_group(&group, dy, dw);
-            memcpy(group.blocks + group.n_blocks, blocks,
-                   (size_t)item.n_blocks * sizeof blocks[0]);
+            memcpy(group.blocks + group.n_blocks, blocks, (size_t)item.n_blocks * sizeof blocks[0]);
             group.items[group.n_items++] = item;
             group.n_blocks += item.n_blocks;
         }

@@ -1,8 +1,8 @@
 /* Two-dimensional convolution (cross-correlation, as every framework means it):
- *   y[k][p][q] = bias[k] + sum over c, r, s of w[k][c][r][s] x[c][p*stride - pad + r][q*stride - pad + s]
- * with zeros outside the image, which are skipped. The input gradient is the same kernel with the
- * gradient of the output as input and flipped, transposed weights: with a stride, one run for each
- * phase of the stride, since input rows of one phase meet the same kernel rows. */
+ *   y[k][p][q] = bias[k] + sum over c, r, s of w[k][c][r][s] x[c][p*stride - pad + r][q*stride -
+ * pad + s] with zeros outside the image, which are skipped. The input gradient is the same kernel
+ * with the gradient of the output as input and flipped, transposed weights: with a stride, one run
+ * for each phase of the stride, since input rows of one phase meet the same kernel rows. */
 #include <string.h>
 
 #include "layer/layer.h"
@@ -73,8 +73,8 @@ static hem__conv_run forward_run(const hem__conv_shape *s)
                            .out_step_x = 1};
 }
 
-/* One axis of a phase. Input row i = phase + stride * j meets kernel rows r = first + stride * q, for
- * q < taps, at output row j + shift - q. Read with the taps reversed that is a convolution with
+/* One axis of a phase. Input row i = phase + stride * j meets kernel rows r = first + stride * q,
+ * for q < taps, at output row j + shift - q. Read with the taps reversed that is a convolution with
  * padding taps - 1 - shift. */
 typedef struct axis {
     int first, taps, shift, count;
@@ -124,7 +124,8 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
 }
 
 /* Packs one register block (contract.h: [C/8][R][S][cb][kb]) of the run's output channels
- * [k0, k0 + kb). Weight of (output k, input c, tap r, s) is w[k*kd + c*cd + (r0 + r*dr)*S + s0 + s*ds]. */
+ * [k0, k0 + kb). Weight of (output k, input c, tap r, s) is w[k*kd + c*cd + (r0 + r*dr)*S + s0 +
+ * s*ds]. */
 typedef struct strides {
     ptrdiff_t k, c, r, s;
 } strides;
@@ -143,8 +144,8 @@ static void pack_block(const hem__conv_run *run, const hem__real *w, strides d, 
 }
 
 /* Packs all register blocks; each thread takes its share of the channel blocks. */
-static void pack(const hem__conv_run *run, const hem__real *w, strides d, hem__real *out, int thread,
-                 int n_threads)
+static void pack(const hem__conv_run *run, const hem__real *w, strides d, hem__real *out,
+                 int thread, int n_threads)
 {
     size_t first, last;
     hem__share((size_t)hem__blocks(run->K), thread, n_threads, &first, &last);
@@ -186,17 +187,18 @@ static void prepare(const cell_t *cell, const work_t *work)
 }
 
 /* Runs a convolution over the thread's share of (tile, channel block, row). */
-static void run_share(const work_t *work, const hem__conv_run *run, const hem__real *x, size_t x_tile,
-                      const hem__real *w, const hem__real *bias, bool relu, const hem__real *mask,
-                      hem__real *y, size_t y_tile)
+static void run_share(const work_t *work, const hem__conv_run *run, const hem__real *x,
+                      size_t x_tile, const hem__real *w, const hem__real *bias, bool relu,
+                      const hem__real *mask, hem__real *y, size_t y_tile)
 {
     size_t rows = (size_t)run->rows, blocks = (size_t)hem__blocks(run->K), i, last;
     hem__share((size_t)work->tiles * blocks * rows, work->thread, work->n_threads, &i, &last);
     while (i < last) {
         size_t tile = i / (blocks * rows), b = i / rows % blocks, row = i % rows;
         size_t n = rows - row < last - i ? rows - row : last - i;
-        work->kernels->conv(run, x + tile * x_tile, w, bias, relu, mask ? mask + tile * y_tile : NULL,
-                            y + tile * y_tile, (int)b, (int)b + 1, (int)row, (int)(row + n));
+        work->kernels->conv(run, x + tile * x_tile, w, bias, relu,
+                            mask ? mask + tile * y_tile : NULL, y + tile * y_tile, (int)b,
+                            (int)b + 1, (int)row, (int)(row + n));
         i += n;
     }
 }
@@ -207,8 +209,8 @@ static void forward(const cell_t *cell, const work_t *work)
     const hem__tensor *tensors = cell->graph->tensors;
     const hem__real *bias =
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
-    run_share(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias, cell->node->relu,
-              NULL, cell->y, cell->out_units * HEM__LANES);
+    run_share(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias,
+              cell->node->relu, NULL, cell->y, cell->out_units * HEM__LANES);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
@@ -219,8 +221,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
         for (int px = 0; px < s->stride_x; px++) {
             axis ay, ax;
             hem__conv_run run = phase_run(s, py, px, &ay, &ax);
-            run_share(work, &run, cell->dy, cell->out_units * HEM__LANES, w, NULL, false, cell->mask,
-                      cell->dx, cell->in_units * HEM__LANES);
+            run_share(work, &run, cell->dy, cell->out_units * HEM__LANES, w, NULL, false,
+                      cell->mask, cell->dx, cell->in_units * HEM__LANES);
             w += (size_t)run.C * (size_t)run.K * (size_t)run.R * (size_t)run.S;
         }
 }
@@ -230,8 +232,8 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     const hem__conv_shape *s = &cell->node->conv;
     const hem__tensor *tensors = cell->graph->tensors;
     size_t blocks = (size_t)hem__blocks(s->K), first, last, b0, b1;
-    hem__share(blocks * (size_t)s->R * (size_t)hem__blocks(s->C), work->thread, work->n_threads, &first,
-               &last);
+    hem__share(blocks * (size_t)s->R * (size_t)hem__blocks(s->C), work->thread, work->n_threads,
+               &first, &last);
     hem__share(blocks, work->thread, work->n_threads, &b0, &b1);
     for (int t = 0; t < work->tiles; t++) {
         const hem__real *x = cell->x + (size_t)t * cell->in_units * HEM__LANES;
@@ -240,15 +242,15 @@ static void weight_grad(const cell_t *cell, const work_t *work)
             work->kernels->conv_wgrad(s, x, dy, work->grads + tensors[cell->node->weight].offset,
                                       (int)first, (int)last);
         if (cell->node->bias >= 0 && b0 < b1)
-            work->kernels->conv_bgrad(s, dy, work->grads + tensors[cell->node->bias].offset, (int)b0,
-                                      (int)b1);
+            work->kernels->conv_bgrad(s, dy, work->grads + tensors[cell->node->bias].offset,
+                                      (int)b0, (int)b1);
     }
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_CONV) = {.infer = infer,
-                                                   .reserve = reserve,
-                                                   .prepare = prepare,
-                                                   .forward = forward,
-                                                   .input_grad = input_grad,
-                                                   .weight_grad = weight_grad,
-                                                   .masks = true};
+                                                    .reserve = reserve,
+                                                    .prepare = prepare,
+                                                    .forward = forward,
+                                                    .input_grad = input_grad,
+                                                    .weight_grad = weight_grad,
+                                                    .masks = true};

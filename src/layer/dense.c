@@ -10,7 +10,7 @@ typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
 enum {
-    BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
+    BLOCK_ROWS = 12,     /* a multiple of every tier's register block but the tails */
     BLOCK_COLUMNS = 128, /* with 32 images 16 KiB of inputs: half the first cache */
     SCRATCH = BLOCK_ROWS * BLOCK_COLUMNS
 };
@@ -91,7 +91,8 @@ static void forward(const cell_t *cell, const work_t *work)
     size_t first, last;
     share_units(cell->out_units, row_unit(cell->out_units, work), work, &first, &last);
     if (first < last)
-        work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first, (int)last);
+        work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
+                             (int)last);
     if (!cell->xt)
         return;
     share_units(cell->in_units, HEM__LANES, work, &first, &last);
@@ -112,8 +113,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
 
-/* Asks for what an update is going to read, so that it comes while the gradient is computed: weights
- * and moments of a large layer lie beyond the second cache. */
+/* Asks for what an update is going to read, so that it comes while the gradient is computed:
+ * weights and moments of a large layer lie beyond the second cache. */
 static void prefetch(const hem__real *p, size_t n)
 {
     for (size_t i = 0; i < n; i += 64 / sizeof *p)
@@ -121,8 +122,8 @@ static void prefetch(const hem__real *p, size_t n)
 }
 
 /* Gradient and update of outputs [o0, o1), a block at a time. */
-static void fused_update(const cell_t *cell, const work_t *work, const hem__dense_run *run, size_t o0,
-                         size_t o1)
+static void fused_update(const cell_t *cell, const work_t *work, const hem__dense_run *run,
+                         size_t o0, size_t o1)
 {
     const hem__tensor *weight = &cell->graph->tensors[cell->node->weight];
     const hem__update *update = &work->updates[cell->node->weight];
@@ -171,9 +172,9 @@ static void weight_grad(const cell_t *cell, const work_t *work)
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_DENSE) = {.infer = infer,
-                                                    .reserve = reserve,
-                                                    .forward = forward,
-                                                    .input_grad = input_grad,
-                                                    .weight_grad = weight_grad,
-                                                    .fuses_update = true,
-                                                    .masks = true};
+                                                     .reserve = reserve,
+                                                     .forward = forward,
+                                                     .input_grad = input_grad,
+                                                     .weight_grad = weight_grad,
+                                                     .fuses_update = true,
+                                                     .masks = true};

@@ -1,14 +1,16 @@
-/* Inverted dropout (Srivastava et al., JMLR 15, 2014, with the scaling moved to training): each unit
- * of each image is kept with probability 1 - rate and scaled by its inverse, else 0; in inference
- * it does nothing. A unit's fate is 16 bits of the block that seed, epoch, place of the image in
- * the epoch's order, layer and unit name, so the rate is rounded to a multiple of 2^-16; the scale
- * is that of the rounded rate. */
+/* Inverted dropout (Srivastava et al., JMLR 15, 2014, with the scaling moved to training): each
+ * unit of each image is kept with probability 1 - rate and scaled by its inverse, else 0; in
+ * inference it does nothing. A unit's fate is 16 bits of the block that seed, epoch, place of the
+ * image in the epoch's order, layer and unit name, so the rate is rounded to a multiple of 2^-16;
+ * the scale is that of the rounded rate. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
-enum { UNITS = 64 }; /* dealt to threads at once; a multiple of 8, which one block of random bits serves */
+enum {
+    UNITS = 64
+}; /* dealt to threads at once; a multiple of 8, which one block of random bits serves */
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
                         hem__graph *graph, hem__node *out, hem_error *err)
@@ -60,8 +62,8 @@ static void forward_share(const cell_t *cell, const work_t *work, size_t tile, i
         place[l] = work->place + (uint32_t)tile * HEM__LANES + l;
     uint16_t *keep = cell->keep + tile * cell->out_units;
     size_t at = tile * cell->out_units * HEM__LANES;
-    work->kernels->dropout_mask(work->drop_key, work->epoch, (uint32_t)cell->node->layer, place, threshold,
-                                u0, u1, keep);
+    work->kernels->dropout_mask(work->drop_key, work->epoch, (uint32_t)cell->node->layer, place,
+                                threshold, u0, u1, keep);
     work->kernels->dropout(cell->x + at, keep, scale_of(threshold), cell->y + at, u0, u1);
 }
 
@@ -83,7 +85,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_DROPOUT) = {.infer = infer,
-                                                      .reserve = reserve,
-                                                      .forward = forward,
-                                                      .input_grad = input_grad,
-                                                      .identity_in_inference = true};
+                                                       .reserve = reserve,
+                                                       .forward = forward,
+                                                       .input_grad = input_grad,
+                                                       .identity_in_inference = true};

@@ -19,21 +19,21 @@ typedef struct hem__tensor {
     size_t n;
     size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
     double l2;
-    double init_limit;   /* uniform in [-limit, limit); 0 = zeros */
-    size_t row, ld;      /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
-    hem__shape columns;  /* dense weights: the map that the inputs are, for their canonical order */
+    double init_limit; /* uniform in [-limit, limit); 0 = zeros */
+    size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
+    hem__shape columns; /* dense weights: the map that the inputs are, for their canonical order */
 } hem__tensor;
 
 typedef struct hem__node {
     hem__layer_kind kind;
     bool is_input;
-    size_t layer;    /* index in the experiment's model */
-    int inputs[2];   /* nodes; a residual's sum will have two */
+    size_t layer;  /* index in the experiment's model */
+    int inputs[2]; /* nodes; a residual's sum will have two */
     int n_inputs;
     hem__shape shape;
-    hem__shape map;  /* of what a flatten flattened; else equal to shape */
-    bool relu;       /* conv, dense: relu in the epilogue */
-    bool needs_grad; /* parameters here or further up */
+    hem__shape map;   /* of what a flatten flattened; else equal to shape */
+    bool relu;        /* conv, dense: relu in the epilogue */
+    bool needs_grad;  /* parameters here or further up */
     int weight, bias; /* tensors; -1 = none */
     hem__conv_shape conv;
     hem__pool_shape pool;
@@ -73,8 +73,8 @@ hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes,
 void hem__graph_free(hem__graph *graph);
 /* Adds a layer's tensor while the graph is built, named "<layer>.<what>"; its index, or -1 without
  * memory or where its size overflows. name, n, ld, offset and stored are computed here. */
-int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer, const hem__tensor *tensor,
-                          const char *what);
+int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
+                          const hem__tensor *tensor, const char *what);
 /* Half-width of the uniform distribution: Glorot sqrt(6 / (in + out)) (Glorot and Bengio, AISTATS
  * 2010, eq. 16), He sqrt(6 / in) (He et al., ICCV 2015, eq. 10 with a uniform of that variance). */
 double hem__init_limit(hem__initializer initializer, double fan_in, double fan_out);

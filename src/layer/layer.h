@@ -30,14 +30,14 @@ typedef struct HEM__R(hem__cell) {
 typedef struct HEM__R(hem__work) {
     const HEM__R(hem__kernels) * kernels;
     int thread, n_threads;
-    int tiles;               /* in this chunk */
-    int images;              /* real ones in this chunk */
+    int tiles;  /* in this chunk */
+    int images; /* real ones in this chunk */
     hem__real *params, *grads;
-    hem__real *state;        /* of the optimizer, slots numbers a parameter */
+    hem__real *state; /* of the optimizer, slots numbers a parameter */
     int slots;
-    int optimizer;           /* index into kernels->update */
-    const hem__update *updates; /* by tensor */
-    bool fused;              /* weight_grad also updates, where the layer can */
+    int optimizer;                      /* index into kernels->update */
+    const hem__update *updates;         /* by tensor */
+    bool fused;                         /* weight_grad also updates, where the layer can */
     uint32_t drop_key[2], epoch, place; /* dropout; place of the chunk's first image */
 } HEM__R(hem__work);
 
@@ -69,7 +69,8 @@ static inline int hem__blocks(int channels)
 }
 
 /* Output size and padding before the first row (or column), as TensorFlow pads: valid drops what
- * is left over, same gives ceil(size / stride) and puts the odd row at the end. 0 = does not fit. */
+ * is left over, same gives ceil(size / stride) and puts the odd row at the end. 0 = does not fit.
+ */
 static inline int hem__out_size(int size, int kernel, int stride, hem__padding padding, int *before)
 {
     *before = 0;

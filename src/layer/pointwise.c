@@ -16,7 +16,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
 
 static int function_of(const cell_t *cell)
 {
-    return (int)cell->node->kind - (int)HEM__LAYER_RELU; /* layers.def and the kernels: same order */
+    return (int)cell->node->kind -
+           (int)HEM__LAYER_RELU; /* layers.def and the kernels: same order */
 }
 
 static void forward(const cell_t *cell, const work_t *work)

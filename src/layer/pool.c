@@ -1,5 +1,5 @@
-/* Max and average pooling. Windows are clipped to the image: with `padding: same` an average is over
- * the cells inside, as TensorFlow's. Rows and columns left over by `valid` are dropped. */
+/* Max and average pooling. Windows are clipped to the image: with `padding: same` an average is
+ * over the cells inside, as TensorFlow's. Rows and columns left over by `valid` are dropped. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;
@@ -61,7 +61,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
             work->kernels->maxpool_grad(s, cell->x + in, cell->y + out, cell->dy + out, relu,
                                         cell->dx + in, b, b + 1);
         else
-            work->kernels->avgpool_grad(s, cell->x + in, cell->dy + out, relu, cell->dx + in, b, b + 1);
+            work->kernels->avgpool_grad(s, cell->x + in, cell->dy + out, relu, cell->dx + in, b,
+                                        b + 1);
     }
 }
 

@@ -1,5 +1,5 @@
-/* Softmax over the channels of each pixel (over all units of a flat vector). At the end of a network
- * it is fused with the cross-entropy by the plan; this is the layer anywhere else. */
+/* Softmax over the channels of each pixel (over all units of a flat vector). At the end of a
+ * network it is fused with the cross-entropy by the plan; this is the layer anywhere else. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;
@@ -19,7 +19,8 @@ static void forward(const cell_t *cell, const work_t *work)
     size_t first, last;
     hem__share((size_t)work->tiles, work->thread, work->n_threads, &first, &last);
     for (size_t at = cell->out_units * HEM__LANES, t = first; t < last; t++)
-        work->kernels->softmax(cell->x + t * at, cell->y + t * at, cell->out.C, cell->out.H, cell->out.W);
+        work->kernels->softmax(cell->x + t * at, cell->y + t * at, cell->out.C, cell->out.H,
+                               cell->out.W);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
@@ -27,8 +28,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
     size_t first, last;
     hem__share((size_t)work->tiles, work->thread, work->n_threads, &first, &last);
     for (size_t at = cell->out_units * HEM__LANES, t = first; t < last; t++)
-        work->kernels->softmax_grad(cell->y + t * at, cell->dy + t * at, cell->dx + t * at, cell->out.C,
-                                    cell->out.H, cell->out.W);
+        work->kernels->softmax_grad(cell->y + t * at, cell->dy + t * at, cell->dx + t * at,
+                                    cell->out.C, cell->out.H, cell->out.W);
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_SOFTMAX) = {

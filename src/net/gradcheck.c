@@ -177,7 +177,8 @@ static double float_error(const check *c, const hem__tensor *t)
 }
 
 /* Entries first .. of one row. `entry` is SIZE_MAX for a sample of the whole tensor. */
-static hem_status check_row(check *c, int tensor, size_t entry, hem_gradcheck_row *row, hem_error *err)
+static hem_status check_row(check *c, int tensor, size_t entry, hem_gradcheck_row *row,
+                            hem_error *err)
 {
     const hem__tensor *t = &c->net->graph->tensors[tensor];
     hem__philox_key key = hem__philox_key_of(c->options->seed, HEM__DRAW_CHECK);
@@ -189,17 +190,21 @@ static hem_status check_row(check *c, int tensor, size_t entry, hem_gradcheck_ro
         uint32_t words[4], counter[4] = {(uint32_t)i, 0, (uint32_t)tensor, 0};
         hem__philox(key, counter, words);
         double at = ((double)i + (double)hem__uniform(words[0])) * (double)t->n / (double)n;
-        size_t chosen = entry != SIZE_MAX ? entry : n == t->n ? i : (size_t)at; /* one in each n-th part */
+        size_t chosen = entry != SIZE_MAX ? entry
+                        : n == t->n       ? i
+                                          : (size_t)at; /* one in each n-th part */
         if (compare(c, t, chosen < t->n ? chosen : t->n - 1, row))
             row->checked++;
         else
             row->skipped++;
         c->done++;
         if (c->options->progress && !c->options->progress(c->options->user, c->done, c->total))
-            return hem__fail(err, HEM_INTERRUPTED, "stopped after %zu of %zu entries", c->done, c->total);
+            return hem__fail(err, HEM_INTERRUPTED, "stopped after %zu of %zu entries", c->done,
+                             c->total);
     }
     row->float_error = float_error(c, t);
-    row->ok = (row->checked == 0 || row->worst_ratio <= 1) && row->float_error <= c->options->float_bound;
+    row->ok =
+        (row->checked == 0 || row->worst_ratio <= 1) && row->float_error <= c->options->float_bound;
     return HEM_OK;
 }
 
@@ -236,7 +241,8 @@ static hem_status parse_entry(const check *c, const char **text, int *tensor, si
         for (int d = 0; d < t->n_dims; d++)
             snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%zu", d ? " x " : "",
                      t->dims[d]);
-        hem__fail(err, HEM_ERR_USAGE, "'%s' is not an entry of %s, which is %s", name, t->name, shape);
+        hem__fail(err, HEM_ERR_USAGE, "'%s' is not an entry of %s, which is %s", name, t->name,
+                  shape);
         return hem__hint(err, "write NAME[i,j] with each index below its size");
     }
     *text += length;
@@ -304,8 +310,9 @@ hem_status hem_gradcheck(hem_net *net, const hem_data *data, const hem_gradcheck
         return status;
     }
     if (c.moved)
-        hem__log(net->context, HEM_LOG_NOTE,
-                 "biases that are all zero were checked at random values below 0.1, off relu's kink");
+        hem__log(
+            net->context, HEM_LOG_NOTE,
+            "biases that are all zero were checked at random values below 0.1, off relu's kink");
     for (size_t i = 0; i < out->n_rows; i++) {
         out->checked += out->rows[i].checked;
         out->skipped += out->rows[i].skipped;

@@ -16,7 +16,8 @@ size_t hem__tensor_place(const hem__tensor *tensor, size_t i)
     size_t row = i / tensor->row, column = i % tensor->row;
     hem__shape m = tensor->columns;
     size_t map = (size_t)m.H * (size_t)m.W;
-    int c = (int)(column / map), y = (int)(column % map / (size_t)m.W), x = (int)(column % (size_t)m.W);
+    int c = (int)(column / map), y = (int)(column % map / (size_t)m.W),
+        x = (int)(column % (size_t)m.W);
     return row * tensor->ld + hem__unit(m, c, y, x);
 }
 
@@ -25,8 +26,8 @@ double hem__init_limit(hem__initializer initializer, double fan_in, double fan_o
     return sqrt(6.0 / (initializer == HEM__INIT_GLOROT ? fan_in + fan_out : fan_in));
 }
 
-int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer, const hem__tensor *tensor,
-                          const char *what)
+int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
+                          const hem__tensor *tensor, const char *what)
 {
     hem__tensor t = *tensor;
     t.n = 1;
@@ -43,7 +44,8 @@ int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer, const
         return -1;
     t.offset = graph->n_params;
     snprintf(t.name, sizeof t.name, "%s.%s", layer->name, what);
-    hem__tensor *grown = hem__reallocarray(graph->tensors, (size_t)graph->n_tensors + 1, sizeof *grown);
+    hem__tensor *grown =
+        hem__reallocarray(graph->tensors, (size_t)graph->n_tensors + 1, sizeof *grown);
     if (!grown)
         return -1;
     graph->tensors = grown;
@@ -120,13 +122,14 @@ static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_e
     const hem__node *last = &graph->nodes[graph->n_nodes - 1];
     const hem__layer_spec *layer = &spec->layers[spec->n_layers - 1];
     if (last->kind != HEM__LAYER_SOFTMAX || last->is_input) {
-        hem__spec_fail(spec, layer->at, err, "the last layer, %s, does not end in softmax", layer->name);
+        hem__spec_fail(spec, layer->at, err, "the last layer, %s, does not end in softmax",
+                       layer->name);
         return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
                          graph->n_classes);
     }
     if (hem__units(last->shape) != (size_t)graph->n_classes || last->shape.C != graph->n_classes) {
-        hem__spec_fail(spec, layer->kind == HEM__LAYER_DENSE ? layer->u.dense.units_at : layer->at, err,
-                       "%s has %zu outputs, but the data has %d classes", layer->name,
+        hem__spec_fail(spec, layer->kind == HEM__LAYER_DENSE ? layer->u.dense.units_at : layer->at,
+                       err, "%s has %zu outputs, but the data has %d classes", layer->name,
                        hem__units(last->shape), graph->n_classes);
         return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
                          graph->n_classes);

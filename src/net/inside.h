@@ -5,7 +5,8 @@
 #include "net/net.h"
 #include "net/plan.h"
 
-/* Bytes that training this network takes: weights, optimizer, plans. SIZE_MAX = more than counts. */
+/* Bytes that training this network takes: weights, optimizer, plans. SIZE_MAX = more than counts.
+ */
 size_t hem__net_training_bytes(const hem_net *net);
 /* Fills net->kinds. */
 void hem__net_describe_layers(hem_net *net);
@@ -17,7 +18,8 @@ hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch);
 hem_status hem__net_infer_plan(hem_net *net, hem_error *err);
 /* HEM_ERR_USAGE where the data's images or classes are not the network's. */
 hem_status hem__net_fits(const hem_net *net, const hem_data *data, hem_error *err);
-/* Images in the experiment's batch; `all` is what the training part held, or 60,000 where unknown. */
+/* Images in the experiment's batch; `all` is what the training part held, or 60,000 where unknown.
+ */
 size_t hem__net_batch(const hem_net *net);
 
 #endif

@@ -21,10 +21,12 @@ static void draw_tensor(hem_net *net, const hem__tensor *t)
     float limit = (float)t->init_limit;
     uint32_t words[4] = {0};
     for (size_t i = 0; i < t->n && t->init_limit > 0; i++) {
-        uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32), (uint32_t)t->layer, 0};
+        uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32),
+                               (uint32_t)t->layer, 0};
         if (i % 4 == 0)
             hem__philox(key, counter, words);
-        net->params[t->offset + hem__tensor_place(t, i)] = (2 * hem__uniform(words[i % 4]) - 1) * limit;
+        net->params[t->offset + hem__tensor_place(t, i)] =
+            (2 * hem__uniform(words[i % 4]) - 1) * limit;
     }
 }
 
@@ -60,8 +62,8 @@ static hem_status check_memory(const hem_net *net, hem_error *err)
         }
     hem__at at = most > net->graph->n_params / 2 ? largest->at : (hem__at){0, 0};
     hem__spec_fail(net->spec, at, err,
-                   "the network needs %.3g GB to train, and this machine has %.3g GB", (double)need / 1e9,
-                   have / 1e9);
+                   "the network needs %.3g GB to train, and this machine has %.3g GB",
+                   (double)need / 1e9, have / 1e9);
     return hem__hint(err, "%s has %zu weights: use fewer filters or units, or a smaller batch",
                      largest->name, most);
 }
@@ -88,7 +90,8 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     if (status == HEM_OK) {
         net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
         if (!net->params)
-            status = hem__fail_memory(err, "the weights of a network", net->graph->n_params * sizeof(float));
+            status = hem__fail_memory(err, "the weights of a network",
+                                      net->graph->n_params * sizeof(float));
     }
     if (status == HEM_OK && !(net->kinds = hem__calloc(net->spec->n_layers, sizeof *net->kinds)))
         status = hem__fail_memory(err, "a network", net->spec->n_layers * sizeof *net->kinds);
@@ -124,8 +127,8 @@ static void measure(const hem_data *data, hem__scaling *scaling)
     scaling->deviation = variance > 0 ? sqrt(variance) : 1; /* images of one grey stay zeros */
 }
 
-hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_data *data, uint64_t seed,
-                       hem_net **out, hem_error *err)
+hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_data *data,
+                       uint64_t seed, hem_net **out, hem_error *err)
 {
     *out = NULL;
     const hem_data_info *info = &data->info;
@@ -188,8 +191,8 @@ hem_status hem__net_infer_plan(hem_net *net, hem_error *err)
     if (net->infer)
         return HEM_OK;
     hem__plan_options options = {.batch = HEM__CHUNK_TILES * HEM__LANES};
-    return hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options, &net->infer,
-                             NULL, err);
+    return hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options,
+                             &net->infer, NULL, err);
 }
 
 enum { RUN_IMAGES = 1024 }; /* images whose pointers and labels are gathered at once */
@@ -200,7 +203,8 @@ typedef struct gathered {
 } gathered;
 
 hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const uint32_t *indices,
-                        size_t n, float *loss, int32_t *predicted, float *probabilities, hem_error *err)
+                        size_t n, float *loss, int32_t *predicted, float *probabilities,
+                        hem_error *err)
 {
     HEM_TRY(hem__net_fits(net, data, err));
     HEM_TRY(hem__net_infer_plan(net, err));
@@ -223,7 +227,8 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
                                 .table = table,
                                 .loss = loss ? loss + at : NULL,
                                 .predicted = predicted ? predicted + at : NULL,
-                                .probabilities = probabilities ? probabilities + at * classes : NULL};
+                                .probabilities =
+                                    probabilities ? probabilities + at * classes : NULL};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
     free(g);
@@ -236,7 +241,8 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
     HEM_TRY(hem__net_infer_plan(net, err));
     float table[256];
     hem__scaling_table(&net->origin.scaling, table);
-    size_t bytes = (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
+    size_t bytes =
+        (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
     size_t classes = (size_t)net->graph->n_classes;
     const uint8_t *pointers[HEM__CHUNK_TILES * HEM__LANES];
     const size_t most = sizeof pointers / sizeof *pointers;
@@ -244,8 +250,10 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
         size_t m = n - at < most ? n - at : most;
         for (size_t i = 0; i < m; i++)
             pointers[i] = images + (at + i) * bytes;
-        hem__batch_f32 batch = {
-            .images = pointers, .n = m, .table = table, .probabilities = probabilities + at * classes};
+        hem__batch_f32 batch = {.images = pointers,
+                                .n = m,
+                                .table = table,
+                                .probabilities = probabilities + at * classes};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
     return HEM_OK;
@@ -258,10 +266,11 @@ hem_status hem__net_fits(const hem_net *net, const hem_data *data, hem_error *er
     if (o->height == d->height && o->width == d->width && o->channels == d->channels &&
         o->n_classes == d->n_classes)
         return HEM_OK;
-    return hem__fail(err, HEM_ERR_USAGE,
-                     "the network takes images of %d x %d x %d in %d classes, the data has %d x %d x %d in %d",
-                     o->height, o->width, o->channels, o->n_classes, d->height, d->width, d->channels,
-                     d->n_classes);
+    return hem__fail(
+        err, HEM_ERR_USAGE,
+        "the network takes images of %d x %d x %d in %d classes, the data has %d x %d x %d in %d",
+        o->height, o->width, o->channels, o->n_classes, d->height, d->width, d->channels,
+        d->n_classes);
 }
 
 float *hem__net_params(hem_net *net, size_t *n)

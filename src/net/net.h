@@ -34,7 +34,7 @@ struct hem_net {
     hem_spec *spec; /* own copy */
     hem__net_origin origin;
     struct hem__graph *graph;
-    float *params;             /* graph->n_params numbers, storage order, 64-byte-aligned */
+    float *params;               /* graph->n_params numbers, storage order, 64-byte-aligned */
     char (*kinds)[128];          /* of each layer, in words: "conv 6@4x4 same, relu" */
     struct hem__plan_f32 *infer; /* for predict and evaluate; made at first use */
 };

@@ -30,7 +30,8 @@ static bool shares_input(const plan_t *plan, int i)
            (in->kind == HEM__LAYER_CONV || in->kind == HEM__LAYER_DENSE);
 }
 
-/* The node whose relu the input gradient of node i can mask with: its input, seen through flattens. */
+/* The node whose relu the input gradient of node i can mask with: its input, seen through flattens.
+ */
 static const cell_t *masked_input(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
@@ -45,7 +46,10 @@ static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
     const hem__node *node = &plan->graph->nodes[i];
     const cell_t *in = node->is_input ? NULL : &plan->cells[node->inputs[0]];
     cell_t *cell = &plan->cells[i];
-    *cell = (cell_t){.graph = plan->graph, .node = node, .out = node->shape, .out_units = hem__units(node->shape)};
+    *cell = (cell_t){.graph = plan->graph,
+                     .node = node,
+                     .out = node->shape,
+                     .out_units = hem__units(node->shape)};
     size_t n = (size_t)plan->chunk_tiles * cell->out_units * HEM__LANES;
     if (in) {
         cell->in = in->out;
@@ -57,7 +61,7 @@ static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
     if (plan->options.training && node->needs_grad) {
         /* the loss's own node passes its gradient straight to the node below */
         bool is_loss = i == plan->graph->n_nodes - 1;
-        cell->dy = is_loss ? NULL
+        cell->dy = is_loss           ? NULL
                    : share && in->dy ? in->dy
                                      : hem__arena_take(arena, n, sizeof(hem__real));
         if (in && plan->graph->nodes[node->inputs[0]].needs_grad)
@@ -66,7 +70,8 @@ static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
     if (in && masked_input(plan, i))
         cell->mask = masked_input(plan, i)->y;
     if (!node->is_input && layer_of(node)->reserve)
-        layer_of(node)->reserve(cell, arena, plan->chunk_tiles, plan->n_threads, plan->options.training);
+        layer_of(node)->reserve(cell, arena, plan->chunk_tiles, plan->n_threads,
+                                plan->options.training);
 }
 
 static void lay_out(plan_t *plan, hem__arena *arena)
@@ -85,8 +90,8 @@ static void lay_out(plan_t *plan, hem__arena *arena)
             hem__arena_take(arena, plan->graph->n_params, sizeof(hem__real));
 }
 
-static void add_entry(plan_t *plan, HEM__R(hem__entry) * list, int *n, HEM__R(hem__work_fn) fn, int i,
-                      bool barrier)
+static void add_entry(plan_t *plan, HEM__R(hem__entry) * list, int *n, HEM__R(hem__work_fn) fn,
+                      int i, bool barrier)
 {
     list[(*n)++] = (HEM__R(hem__entry)){.run = fn, .cell = &plan->cells[i], .barrier = barrier};
 }
@@ -148,8 +153,9 @@ static void list_work(plan_t *plan)
 }
 
 hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
-                                 const HEM__R(hem__kernels) * kernels, const hem__plan_options *options,
-                                 plan_t **out, size_t *bytes, hem_error *err)
+                                 const HEM__R(hem__kernels) * kernels,
+                                 const hem__plan_options *options, plan_t **out, size_t *bytes,
+                                 hem_error *err)
 {
     plan_t *plan = hem__calloc(1, sizeof *plan);
     if (plan)
@@ -172,7 +178,8 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
     plan->n_threads = pool ? hem__pool_threads(pool) : 1;
     size_t tiles = (options->batch + HEM__LANES - 1) / HEM__LANES;
     plan->chunk_tiles = tiles < HEM__CHUNK_TILES ? (int)tiles : HEM__CHUNK_TILES;
-    plan->one_chunk = tiles <= HEM__CHUNK_TILES && hem__groups_of(options->batch, options->groups) == 1;
+    plan->one_chunk =
+        tiles <= HEM__CHUNK_TILES && hem__groups_of(options->batch, options->groups) == 1;
 
     lay_out(plan, &plan->arena);
     if (bytes)

@@ -14,12 +14,12 @@ enum {
 };
 
 typedef struct hem__plan_options {
-    size_t batch;   /* images of the largest batch */
-    int groups;     /* gradient groups asked for; 0 = hem__groups_of() */
-    bool training;  /* gradients and dropout */
-    int slots;      /* numbers an optimizer keeps for each parameter */
-    int optimizer;  /* index of the kernels' update */
-    bool fuse;      /* let layers update in their weight gradient where a batch is one chunk */
+    size_t batch;  /* images of the largest batch */
+    int groups;    /* gradient groups asked for; 0 = hem__groups_of() */
+    bool training; /* gradients and dropout */
+    int slots;     /* numbers an optimizer keeps for each parameter */
+    int optimizer; /* index of the kernels' update */
+    bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
@@ -43,8 +43,9 @@ typedef struct HEM__R(hem__plan) HEM__R(hem__plan);
 
 /* With out == NULL only counts: *bytes is what the plan's arena needs. bytes may be NULL. */
 hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
-                                 const HEM__R(hem__kernels) * kernels, const hem__plan_options *options,
-                                 HEM__R(hem__plan) * *out, size_t *bytes, hem_error *err);
+                                 const HEM__R(hem__kernels) * kernels,
+                                 const hem__plan_options *options, HEM__R(hem__plan) * *out,
+                                 size_t *bytes, hem_error *err);
 void HEM__R(hem__plan_free)(HEM__R(hem__plan) * plan);
 
 /* Forward over a batch of any size; dropout only in training plans. */

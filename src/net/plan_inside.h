@@ -4,7 +4,8 @@
 
 #include "net/plan.h"
 
-typedef void (*HEM__R(hem__work_fn))(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+typedef void (*HEM__R(hem__work_fn))(const HEM__R(hem__cell) * cell,
+                                     const HEM__R(hem__work) * work);
 
 typedef struct HEM__R(hem__entry) {
     HEM__R(hem__work_fn) run;

@@ -42,8 +42,8 @@ hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **ou
         status = hem__fail_memory(err, "a gradient check", n * sizeof *probe->params);
     hem__plan_options options = {.batch = setup->n, .training = true};
     if (status == HEM_OK)
-        status = HEM__R(hem__plan_new)(setup->graph, setup->pool, kernels_of(setup), &options, &probe->plan,
-                                       NULL, err);
+        status = HEM__R(hem__plan_new)(setup->graph, setup->pool, kernels_of(setup), &options,
+                                       &probe->plan, NULL, err);
     if (status != HEM_OK) {
         HEM__R(hem__probe_free)(probe);
         return status;

@@ -38,7 +38,8 @@ static void run_entries(const plan_t *plan, const entry_t *list, int n, const wo
 }
 
 /* Bytes to numbers, images to lanes: y[u][l] = table[image l][u]. Lanes without an image repeat the
- * chunk's first. With up to 8 channels, innermost in the image, units lie in the order of its bytes. */
+ * chunk's first. With up to 8 channels, innermost in the image, units lie in the order of its
+ * bytes. */
 static void load(const plan_t *plan, const batch_t *batch, size_t first, const work_t *work)
 {
     size_t units = plan->cells[0].out_units, i, last;
@@ -72,9 +73,10 @@ static void run_loss(const job *j, size_t first, const work_t *work)
         size_t done = t * HEM__LANES, left = (size_t)work->images - done;
         work->kernels->softmax_xent(
             cell->x + t * at, plan->graph->n_classes,
-            batch->labels ? batch->labels + first + done : NULL, left < HEM__LANES ? (int)left : HEM__LANES,
-            (hem__real)1 / (hem__real)batch->n, batch->probabilities ? cell->y + t * at : NULL,
-            j->backward ? cell->dx + t * at : NULL, plan->loss + done, plan->predicted + done);
+            batch->labels ? batch->labels + first + done : NULL,
+            left < HEM__LANES ? (int)left : HEM__LANES, (hem__real)1 / (hem__real)batch->n,
+            batch->probabilities ? cell->y + t * at : NULL, j->backward ? cell->dx + t * at : NULL,
+            plan->loss + done, plan->predicted + done);
     }
     meet(plan);
 }
@@ -159,8 +161,8 @@ static void update_rest(const plan_t *plan, const work_t *work)
             continue;
         tensor_share(&plan->graph->tensors[i], work, &first, &last);
         work->kernels->update[work->optimizer](work->params + first, plan->grads + first,
-                                               work->state + (size_t)work->slots * first, last - first,
-                                               &work->updates[i]);
+                                               work->state + (size_t)work->slots * first,
+                                               last - first, &work->updates[i]);
     }
 }
 
@@ -337,7 +339,8 @@ uint64_t HEM__R(hem__plan_signature)(const plan_t *plan, size_t n)
             for (int c = 0; cell->node->kind == HEM__LAYER_MAXPOOL && c < s->C; c++)
                 for (int p = 0; p < s->P; p++)
                     for (int q = 0; q < s->Q; q++)
-                        hash = hash * 0x9E3779B97F4A7C15u + choose(s, x, c, p, q, lane) + (hash >> 29);
+                        hash =
+                            hash * 0x9E3779B97F4A7C15u + choose(s, x, c, p, q, lane) + (hash >> 29);
         }
     }
     return hash;

@@ -9,7 +9,8 @@
 typedef struct hem__probe_setup {
     const hem__graph *graph;
     hem__pool *pool;
-    const void *kernels; /* hem__kernels_f32 of the tier; the double probe takes the reference's own */
+    const void
+        *kernels; /* hem__kernels_f32 of the tier; the double probe takes the reference's own */
     const float *params; /* storage order */
     const uint8_t *const *images;
     const uint16_t *labels;
@@ -25,7 +26,8 @@ hem_status hem__probe_new_f32(const hem__probe_setup *setup, hem__probe **out, h
 hem_status hem__probe_new_f64(const hem__probe_setup *setup, hem__probe **out, hem_error *err);
 void hem__probe_free_f32(hem__probe *probe);
 void hem__probe_free_f64(hem__probe *probe);
-/* Objective: mean cross-entropy and penalties. `signature`: see hem__plan_signature; may be NULL. */
+/* Objective: mean cross-entropy and penalties. `signature`: see hem__plan_signature; may be NULL.
+ */
 double hem__probe_loss_f64(hem__probe *probe, uint64_t *signature);
 double hem__probe_loss_f32(hem__probe *probe, uint64_t *signature);
 /* The gradient of the objective, n_params numbers in storage order. */

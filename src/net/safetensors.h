@@ -33,8 +33,8 @@ typedef enum hem__st_checksum {
 } hem__st_checksum;
 
 typedef struct hem__st_file {
-    unsigned char *memory; /* what hem__st_read() read; NULL where the bytes are the caller's */
-    json_t *metadata;      /* object of strings; NULL where the file has none */
+    unsigned char *memory;   /* what hem__st_read() read; NULL where the bytes are the caller's */
+    json_t *metadata;        /* object of strings; NULL where the file has none */
     hem__st_tensor *tensors; /* in the order of their bytes */
     size_t n_tensors;
     hem__st_checksum checksum;

@@ -17,7 +17,7 @@ struct hem_stepper {
     float table[256];
     float *state; /* slots * n_params */
     size_t n_state;
-    hem__update *updates; /* by tensor */
+    hem__update *updates;   /* by tensor */
     const uint8_t **images; /* batch of each */
     uint16_t *labels;
     float *loss;
@@ -36,12 +36,13 @@ static bool take_lists(hem_stepper *s)
     return s->state && s->updates && s->images && s->labels && s->loss && s->predicted;
 }
 
-hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_stepper **out, hem_error *err)
+hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_stepper **out,
+                           hem_error *err)
 {
     *out = NULL;
     if (batch < 1 || batch > UINT32_MAX / 2)
-        return hem__fail(err, HEM_ERR_USAGE, "a batch of %zu images is not possible; allowed 1..%u", batch,
-                         UINT32_MAX / 2);
+        return hem__fail(err, HEM_ERR_USAGE, "a batch of %zu images is not possible; allowed 1..%u",
+                         batch, UINT32_MAX / 2);
     hem_stepper *s = hem__calloc(1, sizeof *s);
     if (!s)
         return hem__fail_memory(err, "a stepper", sizeof *s);
@@ -80,11 +81,12 @@ void hem_stepper_free(hem_stepper *s)
     free(s);
 }
 
-static hem_status gather(hem_stepper *s, const hem_data *data, hem_part part, const uint32_t *indices,
-                         size_t n, hem_error *err)
+static hem_status gather(hem_stepper *s, const hem_data *data, hem_part part,
+                         const uint32_t *indices, size_t n, hem_error *err)
 {
     if (n < 1 || n > s->batch)
-        return hem__fail(err, HEM_ERR_USAGE, "a step of %zu images; this stepper takes 1..%zu", n, s->batch);
+        return hem__fail(err, HEM_ERR_USAGE, "a step of %zu images; this stepper takes 1..%zu", n,
+                         s->batch);
     HEM_TRY(hem__net_fits(s->net, data, err));
     for (size_t i = 0; i < n; i++) {
         s->images[i] = hem_data_image(data, part, indices[i]);
@@ -100,15 +102,17 @@ static hem_status diverged(const hem_stepper *s, hem_error *err)
 {
     int layer = hem__plan_bad_layer_f32(s->plan);
     const char *name = layer < 0 ? "the loss" : s->net->spec->layers[layer].name;
-    hem__fail(err, HEM_ERR_DIVERGED,
-              "the loss is not finite at step %llu; the first output that is not finite is that of %s",
-              (unsigned long long)s->steps + 1, name);
-    return hem__hint(err, "try a smaller learning rate than %g, or look at the data's scale", s->rate);
+    hem__fail(
+        err, HEM_ERR_DIVERGED,
+        "the loss is not finite at step %llu; the first output that is not finite is that of %s",
+        (unsigned long long)s->steps + 1, name);
+    return hem__hint(err, "try a smaller learning rate than %g, or look at the data's scale",
+                     s->rate);
 }
 
-hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part, const uint32_t *indices,
-                            size_t n, uint32_t epoch, uint32_t place, hem_step_result *result,
-                            hem_error *err)
+hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
+                            const uint32_t *indices, size_t n, uint32_t epoch, uint32_t place,
+                            hem_step_result *result, hem_error *err)
 {
     HEM_TRY(gather(s, data, part, indices, n, err));
     hem__update update;

@@ -17,17 +17,18 @@ size_t hem__net_training_bytes(const hem_net *net)
     size_t n = net->graph->n_params, training = 0, inference = 0;
     hem__plan_options train = hem__net_plan_options(net, hem__net_batch(net));
     hem__plan_options infer = {.batch = HEM__CHUNK_TILES * HEM__LANES};
-    if (hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &train, NULL, &training,
-                          NULL) != HEM_OK ||
-        hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL, &inference,
-                          NULL) != HEM_OK)
+    if (hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &train, NULL,
+                          &training, NULL) != HEM_OK ||
+        hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL,
+                          &inference, NULL) != HEM_OK)
         return SIZE_MAX;
-    double all = (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
+    double all =
+        (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
     return all < 1e18 ? (size_t)all : SIZE_MAX;
 }
 
-/* Useful floating-point operations of one image: two a multiply-add, forward and weight gradient, and
- * the input gradient where a layer below has weights. */
+/* Useful floating-point operations of one image: two a multiply-add, forward and weight gradient,
+ * and the input gradient where a layer below has weights. */
 static double training_flops(const hem__graph *graph)
 {
     double flops = 0;
@@ -109,7 +110,8 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
 
 void hem__net_describe_layers(hem_net *net)
 {
-    for (int i = net->graph->n_nodes - 1; i > 0; i--) { /* a layer's first node last: it has the geometry */
+    for (int i = net->graph->n_nodes - 1; i > 0;
+         i--) { /* a layer's first node last: it has the geometry */
         const hem__node *node = &net->graph->nodes[i];
         describe(&net->spec->layers[node->layer], node, net->kinds[node->layer],
                  sizeof net->kinds[node->layer]);

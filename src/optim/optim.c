@@ -38,7 +38,8 @@ void hem__optimizer_constants(const hem__optimizer_spec *spec, double rate, uint
         out->gain = (hem__real)(1 - spec->dampening);
         break;
     case HEM__OPT_ADAM:
-        out->rate = (hem__real)(rate * sqrt(1 - power(spec->beta2, step)) / (1 - power(spec->beta1, step)));
+        out->rate =
+            (hem__real)(rate * sqrt(1 - power(spec->beta2, step)) / (1 - power(spec->beta1, step)));
         out->beta1 = (hem__real)spec->beta1;
         out->beta2 = (hem__real)spec->beta2;
         out->gain1 = (hem__real)(1 - spec->beta1);

@@ -8,14 +8,14 @@
 
 /* How far a run is: all that a checkpoint holds beside weights and optimizer state. */
 typedef struct hem__progress {
-    int epoch;        /* finished epochs */
-    size_t step;      /* steps done in the epoch at hand */
-    double loss;      /* sums over them */
+    int epoch;   /* finished epochs */
+    size_t step; /* steps done in the epoch at hand */
+    double loss; /* sums over them */
     size_t correct, images;
-    double seconds;   /* spent on them */
+    double seconds;     /* spent on them */
     double all_seconds; /* spent on training in all, and images seen */
     uint64_t all_images;
-    int kept_epoch;   /* whose model is kept, from 1; 0 = the initial weights */
+    int kept_epoch;                  /* whose model is kept, from 1; 0 = the initial weights */
     double kept_loss, kept_accuracy; /* of its validation; NaN where there was none */
 } hem__progress;
 
@@ -25,16 +25,16 @@ typedef struct hem__run {
     hem_data *data;
     hem_net *net; /* its spec is the experiment as it is run: seed and overrides included */
     hem_stepper *stepper;
-    char directory[512];  /* where the files are; until publication beside their place */
-    int lock;             /* file descriptor; -1 = none */
-    bool staged;          /* directory is not yet where it belongs */
+    char directory[512]; /* where the files are; until publication beside their place */
+    int lock;            /* file descriptor; -1 = none */
+    bool staged;         /* directory is not yet where it belongs */
     const char *init_model;
     size_t n, batch, steps; /* training images; images a step; steps an epoch */
     uint32_t *order;        /* of the epoch at hand */
     float *kept;            /* the kept weights, storage order */
     size_t n_params;
     char *algorithms;
-    double *epoch_seconds;  /* of every finished epoch */
+    double *epoch_seconds; /* of every finished epoch */
     hem__progress at;
     char why[256]; /* what was not finite, where the run diverged */
     bool diverged;

@@ -1,7 +1,7 @@
 /* Every layer's gradient: backpropagated against central differences in double, by the public
- * gradient check, over small networks that meet the odd cases: even kernels with same padding, strides
- * that leave rows over, ragged channel blocks, overlapping pools, dropout with its fixed mask,
- * penalties, batches that are not whole tiles, several gradient groups. */
+ * gradient check, over small networks that meet the odd cases: even kernels with same padding,
+ * strides that leave rows over, ragged channel blocks, overlapping pools, dropout with its fixed
+ * mask, penalties, batches that are not whole tiles, several gradient groups. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,18 +25,23 @@ typedef struct network {
 
 static const network networks[] = {
     {"dense only", 1, 10, "1/255", OUTPUT, ""},
-    {"dense relu", 1, 16, "1/255", "  - dense: {units: 37, activation: relu, l2: 1e-2}\n" OUTPUT, ""},
+    {"dense relu", 1, 16, "1/255", "  - dense: {units: 37, activation: relu, l2: 1e-2}\n" OUTPUT,
+     ""},
     {"dense tanh, standardized", 1, 17, "standardize",
-     "  - dense: {units: 19, activation: tanh}\n  - dense: {units: 50, activation: tanh}\n" OUTPUT, ""},
+     "  - dense: {units: 19, activation: tanh}\n  - dense: {units: 50, activation: tanh}\n" OUTPUT,
+     ""},
     {"dense sigmoid without bias", 1, 3, "1/255",
      "  - dense: {units: 21, activation: sigmoid, bias: false, init: he}\n" OUTPUT, ""},
-    {"dense softmax inside", 1, 10, "1/255", "  - dense: {units: 11, activation: softmax}\n" OUTPUT, ""},
+    {"dense softmax inside", 1, 10, "1/255", "  - dense: {units: 11, activation: softmax}\n" OUTPUT,
+     ""},
     {"activations as layers", 3, 10, "1/255",
      "  - conv: {filters: 9, kernel: 3}\n  - tanh\n  - conv: {filters: 4, kernel: 3}\n  - relu\n"
      "  - flatten\n  - sigmoid\n  - dense: {units: 13}\n  - softmax\n  - relu\n" OUTPUT,
      ""},
     {"softmax over channels", 1, 10, "1/255",
-     "  - conv: {filters: 10, kernel: 3, activation: softmax}\n  - avgpool: 2\n  - flatten\n" OUTPUT, ""},
+     "  - conv: {filters: 10, kernel: 3, activation: softmax}\n  - avgpool: 2\n  - "
+     "flatten\n" OUTPUT,
+     ""},
     {"even kernel, same", 1, 10, "1/255",
      "  - conv: {filters: 6, kernel: 4, padding: same, activation: relu}\n"
      "  - conv: {filters: 13, kernel: [2, 3], padding: same, activation: relu, l2: 1e-3}\n"
@@ -44,7 +49,8 @@ static const network networks[] = {
      ""},
     {"strides", 3, 20, "1/255",
      "  - conv: {filters: 10, kernel: 3, stride: 2, padding: same, activation: tanh}\n"
-     "  - conv: {filters: 7, kernel: [3, 2], stride: [2, 3], activation: relu}\n  - flatten\n" OUTPUT,
+     "  - conv: {filters: 7, kernel: [3, 2], stride: [2, 3], activation: relu}\n  - "
+     "flatten\n" OUTPUT,
      ""},
     {"stride larger than the kernel", 1, 10, "1/255",
      "  - conv: {filters: 5, kernel: 3, activation: relu}\n"
@@ -59,16 +65,19 @@ static const network networks[] = {
      "  - conv: {filters: 4, kernel: 7, padding: same, activation: relu}\n  - flatten\n" OUTPUT,
      ""},
     {"overlapping max pool", 1, 10, "1/255",
-     "  - conv: {filters: 4, kernel: 3, activation: relu}\n  - maxpool: {size: 3, stride: 2, padding: same}\n"
+     "  - conv: {filters: 4, kernel: 3, activation: relu}\n  - maxpool: {size: 3, stride: 2, "
+     "padding: same}\n"
      "  - conv: {filters: 9, kernel: 2}\n  - maxpool: {size: 2, stride: 1}\n  - flatten\n" OUTPUT,
      ""},
     {"average pools", 1, 10, "1/255",
-     "  - conv: {filters: 9, kernel: 3, activation: relu}\n  - avgpool: {size: 3, stride: 2, padding: same}\n"
+     "  - conv: {filters: 9, kernel: 3, activation: relu}\n  - avgpool: {size: 3, stride: 2, "
+     "padding: same}\n"
      "  - conv: {filters: 3, kernel: 2, activation: tanh}\n  - avgpool: {size: 2, stride: 3}\n"
      "  - flatten\n" OUTPUT,
      ""},
     {"dropout after relu and after dense", 1, 33, "1/255",
-     "  - dense: {units: 24, activation: relu}\n  - dropout: 0.5\n  - dense: {units: 12, activation: tanh}\n"
+     "  - dense: {units: 24, activation: relu}\n  - dropout: 0.5\n  - dense: {units: 12, "
+     "activation: tanh}\n"
      "  - dropout: 0.1\n" OUTPUT,
      ""},
     {"several gradient groups", 1, 150, "1/255",
@@ -84,12 +93,13 @@ static void check(void **state)
     char text[2048];
     hem_error err = {0};
     snprintf(text, sizeof text,
-             "data: {synthetic: {train: 200, test: 20, height: 12, width: 12, channels: %d, classes: 5}}\n"
+             "data: {synthetic: {train: 200, test: 20, height: 12, width: 12, channels: %d, "
+             "classes: 5}}\n"
              "scale: %s\nmodel:\n%strain:\n  batch: 32\n%s",
              n->channels, n->scale, n->layers, n->train);
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
+    hem_spec *spec = NULL;
+    hem_data *data = NULL;
+    hem_net *net = NULL;
     hem_status status = hem_spec_parse(text, n->name, NULL, 0, &spec, &err);
     if (status == HEM_OK)
         status = hem_data_open(spec, NULL, &data, &err);
@@ -104,8 +114,9 @@ static void check(void **state)
     assert_int_equal(hem_gradcheck(net, data, &options, &result, &err), HEM_OK);
     for (size_t i = 0; i < result.n_rows; i++) {
         const hem_gradcheck_row *r = &result.rows[i];
-        print_message("  %-16s %4zu checked %3zu skipped  %+.8e %+.8e  ratio %.2g  float %.1e\n", r->name,
-                      r->checked, r->skipped, r->analytic, r->numeric, r->worst_ratio, r->float_error);
+        print_message("  %-16s %4zu checked %3zu skipped  %+.8e %+.8e  ratio %.2g  float %.1e\n",
+                      r->name, r->checked, r->skipped, r->analytic, r->numeric, r->worst_ratio,
+                      r->float_error);
         assert_true(r->ok);
         assert_true(r->analytic != 0); /* a gradient that is nowhere checks nothing */
     }

@@ -89,14 +89,15 @@ static void expect_tile(const hem__real *tile, const tensor *t, double scale, co
         for (int c = 0; c < t->c; c++) {
             for (int h = 0; h < t->h; h++) {
                 for (int w = 0; w < t->w; w++)
-                    expect((double)tile[unit(t, c, h, w) * N + (size_t)n],
-                           *cell(t, n, c, h, w), scale, what);
+                    expect((double)tile[unit(t, c, h, w) * N + (size_t)n], *cell(t, n, c, h, w),
+                           scale, what);
             }
         }
     }
 }
 
-/* ---- convolution ------------------------------------------------------------------------------ */
+/* ---- convolution ------------------------------------------------------------------------------
+ */
 
 /* Weights of a run as contract.h packs them: w holds (K, C, R, S) of the run. */
 static hem__real *pack(const tensor *w)
@@ -198,11 +199,24 @@ static void input_gradient(const layer *l, const hem__real *dy, hem__real *dx)
                                               b + s->stride_x * (h.taps - 1 - t));
             }
             hem__real *packed = pack(&w);
-            hem__conv_run run = {.C = s->K, .H = s->P, .W = s->Q, .K = s->C, .R = v.taps,
-                                 .S = h.taps, .rows = v.rows, .cols = h.rows, .step_y = 1,
-                                 .step_x = 1, .pad_y = v.pad, .pad_x = h.pad, .OH = s->H,
-                                 .OW = s->W, .out_y = v.first, .out_x = h.first,
-                                 .out_step_y = s->stride_y, .out_step_x = s->stride_x};
+            hem__conv_run run = {.C = s->K,
+                                 .H = s->P,
+                                 .W = s->Q,
+                                 .K = s->C,
+                                 .R = v.taps,
+                                 .S = h.taps,
+                                 .rows = v.rows,
+                                 .cols = h.rows,
+                                 .step_y = 1,
+                                 .step_x = 1,
+                                 .pad_y = v.pad,
+                                 .pad_x = h.pad,
+                                 .OH = s->H,
+                                 .OW = s->W,
+                                 .out_y = v.first,
+                                 .out_x = h.first,
+                                 .out_step_y = s->stride_y,
+                                 .out_step_x = s->stride_x};
             if (v.rows > 0 && h.rows > 0)
                 reference->conv(&run, dy, packed, NULL, 0, NULL, dx, 0, (s->C + 7) / 8, 0, v.rows);
             free(packed);
@@ -213,9 +227,14 @@ static void input_gradient(const layer *l, const hem__real *dy, hem__real *dx)
 
 static void one_layer(rng *r)
 {
-    layer l = {.s = {.C = between(r, 1, 10), .K = between(r, 1, 18), .H = between(r, 1, 9),
-                     .W = between(r, 1, 9), .R = between(r, 1, 5), .S = between(r, 1, 5),
-                     .stride_y = between(r, 1, 3), .stride_x = between(r, 1, 3)}};
+    layer l = {.s = {.C = between(r, 1, 10),
+                     .K = between(r, 1, 18),
+                     .H = between(r, 1, 9),
+                     .W = between(r, 1, 9),
+                     .R = between(r, 1, 5),
+                     .S = between(r, 1, 5),
+                     .stride_y = between(r, 1, 3),
+                     .stride_x = between(r, 1, 3)}};
     hem__conv_shape *s = &l.s;
     if (chance(r, 2)) { /* same, as TensorFlow pads */
         s->P = (s->H + s->stride_y - 1) / s->stride_y;
@@ -244,10 +263,22 @@ static void one_layer(rng *r)
     hem__real *x = to_tile(&l.x), *dy = to_tile(&l.dy), *packed = pack(&l.w);
     hem__real *y = to_tile(&l.dy), *dx = to_tile(&l.x);
     hem__real *dw = get((size_t)(s->K * s->C * s->R * s->S), sizeof *dw);
-    hem__conv_run run = {.C = s->C, .H = s->H, .W = s->W, .K = s->K, .R = s->R, .S = s->S,
-                         .rows = s->P, .cols = s->Q, .step_y = s->stride_y,
-                         .step_x = s->stride_x, .pad_y = s->pad_y, .pad_x = s->pad_x, .OH = s->P,
-                         .OW = s->Q, .out_step_y = 1, .out_step_x = 1};
+    hem__conv_run run = {.C = s->C,
+                         .H = s->H,
+                         .W = s->W,
+                         .K = s->K,
+                         .R = s->R,
+                         .S = s->S,
+                         .rows = s->P,
+                         .cols = s->Q,
+                         .step_y = s->stride_y,
+                         .step_x = s->stride_x,
+                         .pad_y = s->pad_y,
+                         .pad_x = s->pad_x,
+                         .OH = s->P,
+                         .OW = s->Q,
+                         .out_step_y = 1,
+                         .out_step_x = 1};
     int kbs = (s->K + 7) / 8;
     reference->conv(&run, x, packed, bias, 0, NULL, y, 0, kbs, 0, s->P);
     expect_tile(y, &l.y, s->C * s->R * s->S, "convolution");
@@ -273,15 +304,20 @@ static void test_conv(void **state)
         one_layer(&r);
 }
 
-/* ---- dense ------------------------------------------------------------------------------------ */
+/* ---- dense ------------------------------------------------------------------------------------
+ */
 
 static void one_dense(rng *r)
 {
     enum { TILES = 3, MOST = 40 };
     int in = between(r, 1, MOST), out = between(r, 1, MOST), tiles = between(r, 1, TILES);
     size_t ld = (size_t)(in + 15) / 16 * 16;
-    hem__dense_run run = {.n_in = in, .n_out = out, .ld_w = ld, .n_tiles = tiles,
-                          .in_tile = (size_t)in * N, .out_tile = (size_t)out * N};
+    hem__dense_run run = {.n_in = in,
+                          .n_out = out,
+                          .ld_w = ld,
+                          .n_tiles = tiles,
+                          .in_tile = (size_t)in * N,
+                          .out_tile = (size_t)out * N};
     hem__real *w = get(ld * (size_t)out, sizeof *w), *g = get(ld * (size_t)out, sizeof *g);
     hem__real *x = get(run.in_tile * TILES, sizeof *x), *y = get(run.out_tile * TILES, sizeof *y);
     hem__real *dx = get(run.in_tile * TILES, sizeof *x);
@@ -312,8 +348,8 @@ static void one_dense(rng *r)
                 double sum = (double)bias[o];
                 for (int i = 0; i < in; i++)
                     sum += (double)w[(size_t)o * ld + (size_t)i] * (double)xn[i * N];
-                expect((double)y[(size_t)t * run.out_tile + (size_t)(o * N + n)],
-                       sum > 0 ? sum : 0, in, "dense");
+                expect((double)y[(size_t)t * run.out_tile + (size_t)(o * N + n)], sum > 0 ? sum : 0,
+                       in, "dense");
             }
             for (int i = 0; i < in; i++) {
                 double sum = 0;
@@ -354,13 +390,18 @@ static void test_dense(void **state)
         one_dense(&r);
 }
 
-/* ---- pooling ---------------------------------------------------------------------------------- */
+/* ---- pooling ----------------------------------------------------------------------------------
+ */
 
 static void one_pool(rng *r)
 {
-    hem__pool_shape s = {.C = between(r, 1, 18), .H = between(r, 1, 9), .W = between(r, 1, 9),
-                         .R = between(r, 1, 4), .S = between(r, 1, 4),
-                         .stride_y = between(r, 1, 4), .stride_x = between(r, 1, 4)};
+    hem__pool_shape s = {.C = between(r, 1, 18),
+                         .H = between(r, 1, 9),
+                         .W = between(r, 1, 9),
+                         .R = between(r, 1, 4),
+                         .S = between(r, 1, 4),
+                         .stride_y = between(r, 1, 4),
+                         .stride_x = between(r, 1, 4)};
     s.pad_y = between(r, 0, s.R - 1);
     s.pad_x = between(r, 0, s.S - 1);
     s.P = between(r, 1, (s.H - 1 + s.pad_y) / s.stride_y + 1);
@@ -418,7 +459,8 @@ static void test_pool(void **state)
         one_pool(&r);
 }
 
-/* ---- functions -------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------
+ */
 
 static void test_softmax(void **state)
 {
@@ -489,9 +531,14 @@ static void test_updates(void **state)
 {
     (void)state;
     enum { COUNT = 32 };
-    hem__update u = {.decay = (hem__real)0.02, .rate = (hem__real)0.01, .momentum = (hem__real)0.9,
-                     .gain = (hem__real)0.5, .beta1 = (hem__real)0.9, .beta2 = (hem__real)0.99,
-                     .gain1 = (hem__real)0.1, .gain2 = (hem__real)0.01,
+    hem__update u = {.decay = (hem__real)0.02,
+                     .rate = (hem__real)0.01,
+                     .momentum = (hem__real)0.9,
+                     .gain = (hem__real)0.5,
+                     .beta1 = (hem__real)0.9,
+                     .beta2 = (hem__real)0.99,
+                     .gain1 = (hem__real)0.1,
+                     .gain2 = (hem__real)0.01,
                      .epsilon = (hem__real)1e-4};
     rng r = {5};
     for (int which = 0; which < HEM__N_UPDATES; which++) {
@@ -518,8 +565,8 @@ static void test_updates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),    cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_pool),    cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_conv),      cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_pointwise), cmocka_unit_test(test_updates),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);

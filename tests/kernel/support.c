@@ -171,7 +171,8 @@ static void release(test_case *c)
     c->n_buffers = 0;
 }
 
-/* ---- running and comparing -------------------------------------------------------------------- */
+/* ---- running and comparing --------------------------------------------------------------------
+ */
 
 static void check_guards(const test_case *c, const buffer *b, const char *who)
 {
@@ -213,8 +214,8 @@ static void compare(const test_case *c, const char *who, bool exact)
             if (!good && b->is_output && !exact && c->closeness != EXACT)
                 good = c->wild || close_enough(c, b, i);
             if (!good)
-                fail_msg("%s, %s, %s: buffer %d (%s) number %zu of %zu is %a, expected %a",
-                         c->slot, who, c->shape, k, b->is_output ? "output" : "input", i, b->n,
+                fail_msg("%s, %s, %s: buffer %d (%s) number %zu of %zu is %a, expected %a", c->slot,
+                         who, c->shape, k, b->is_output ? "output" : "input", i, b->n,
                          (double)b->data[i], (double)want);
         }
     }

@@ -80,8 +80,8 @@ static void check_tier(const hem__kernels_f32 *kernels, int which, bool exact, c
         if (same || (isnan(y[i]) && isnan(expected[i])))
             continue;
         if (exact)
-            fail_msg("%s, function %d of %a: %a, reference %a", kernels->name, which,
-                     (double)x[i], (double)y[i], (double)expected[i]);
+            fail_msg("%s, function %d of %a: %a, reference %a", kernels->name, which, (double)x[i],
+                     (double)y[i], (double)expected[i]);
         double wide = (double)x[i];
         check_one(&loose, x[i], y[i], which == 1 ? tanh(wide) : true_sigmoid(wide));
     }

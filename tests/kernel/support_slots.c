@@ -18,7 +18,8 @@ static int some_channels(test_case *c)
     return chance(&c->random, 8) ? between(&c->random, 16, 40) : between(&c->random, 1, 20);
 }
 
-/* ---- convolution ------------------------------------------------------------------------------ */
+/* ---- convolution ------------------------------------------------------------------------------
+ */
 
 static void one_conv(test_case *c)
 {
@@ -45,7 +46,8 @@ static void one_conv(test_case *c)
         run.rows--;
     while ((double)run.C * run.K * run.R * run.S * run.rows * run.cols > 60000 && run.cols > 1)
         run.cols--;
-    int kb0 = between(r, 0, (int)blocks_of(run.K) - 1), kb1 = between(r, kb0, (int)blocks_of(run.K));
+    int kb0 = between(r, 0, (int)blocks_of(run.K) - 1),
+        kb1 = between(r, kb0, (int)blocks_of(run.K));
     int row0 = between(r, 0, run.rows - 1), row1 = between(r, row0, run.rows);
     if (chance(r, 2)) {
         kb0 = row0 = 0;
@@ -62,8 +64,9 @@ static void one_conv(test_case *c)
     int relu = chance(r, 3);
     c->closeness = SUM;
     c->terms = (double)taps;
-    describe(c, "C %d H %d W %d K %d R %d S %d rows %d cols %d step %d %d pad %d %d "
-                "blocks %d-%d rows %d-%d%s%s%s",
+    describe(c,
+             "C %d H %d W %d K %d R %d S %d rows %d cols %d step %d %d pad %d %d "
+             "blocks %d-%d rows %d-%d%s%s%s",
              run.C, run.H, run.W, run.K, run.R, run.S, run.rows, run.cols, run.step_y, run.step_x,
              run.pad_y, run.pad_x, kb0, kb1, row0, row1, bias ? " bias" : "", relu ? " relu" : "",
              mask ? " mask" : "");
@@ -126,7 +129,8 @@ static void one_conv_bgrad(test_case *c)
         k->conv_bgrad(&s, dy, db, kb0, kb1);
 }
 
-/* ---- dense ------------------------------------------------------------------------------------ */
+/* ---- dense ------------------------------------------------------------------------------------
+ */
 
 static size_t padded(size_t n)
 {
@@ -249,7 +253,8 @@ static void one_lane_sum(test_case *c)
         k->lane_sum(x, sum, u0, u1);
 }
 
-/* ---- optimizers ------------------------------------------------------------------------------- */
+/* ---- optimizers -------------------------------------------------------------------------------
+ */
 
 static void one_update(test_case *c, int which)
 {
@@ -294,7 +299,8 @@ static void one_adam(test_case *c)
     one_update(c, 2);
 }
 
-/* ---- activations ------------------------------------------------------------------------------ */
+/* ---- activations ------------------------------------------------------------------------------
+ */
 
 static void one_pointwise(test_case *c, int which)
 {
@@ -408,7 +414,8 @@ static void one_softmax_xent(test_case *c)
     }
 }
 
-/* ---- pooling ---------------------------------------------------------------------------------- */
+/* ---- pooling ----------------------------------------------------------------------------------
+ */
 
 static hem__pool_shape some_pool(test_case *c)
 {
@@ -507,7 +514,8 @@ static void one_avgpool_grad(test_case *c)
     one_pool_grad(c, false);
 }
 
-/* ---- dropout and addition --------------------------------------------------------------------- */
+/* ---- dropout and addition ---------------------------------------------------------------------
+ */
 
 static void one_dropout_mask(test_case *c)
 {
@@ -570,7 +578,8 @@ static void one_peak(test_case *c)
     }
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *name;

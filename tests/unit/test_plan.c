@@ -33,8 +33,8 @@ static const char dense_net[] =
     "  - dense: {units: 130, activation: relu}\n"
     "  - dense: {units: 4, activation: softmax}\n";
 
-static const char *const optimizers[] = {"{sgd: {learning_rate: 0.1}}",
-                                         "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
+static const char *const optimizers[] = {
+    "{sgd: {learning_rate: 0.1}}", "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
 
 typedef struct setting {
     hem_context *context;
@@ -43,7 +43,8 @@ typedef struct setting {
     hem_net *net;
 } setting;
 
-static void begin(setting *s, const char *text, int threads, const char *tier, const char *optimizer)
+static void begin(setting *s, const char *text, int threads, const char *tier,
+                  const char *optimizer)
 {
     char override[160];
     const char *overrides[] = {override};
@@ -79,7 +80,8 @@ static void train(setting *s, size_t batch, int steps, char hash[65])
         size_t n = k == steps - 1 && batch > 1 ? batch - batch / 3 : batch;
         hem_step_result result;
         uint32_t first = (uint32_t)((size_t)k * batch % (200 - batch + 1));
-        assert_int_equal(hem_stepper_step(stepper, s->data, HEM_TRAIN, order + first, n, 1, first, &result, NULL),
+        assert_int_equal(hem_stepper_step(stepper, s->data, HEM_TRAIN, order + first, n, 1, first,
+                                          &result, NULL),
                          HEM_OK);
         assert_int_equal(result.n, n);
         assert_true(isfinite(result.loss));
@@ -128,8 +130,15 @@ static void test_fused_and_separate_same_bits(void **state)
         float *params[2], table[256];
         hem__update *updates = hem__calloc(n_tensors, sizeof *updates);
         for (size_t i = 0; i < n_tensors; i++)
-            updates[i] = (hem__update){.rate = 0.01f, .momentum = 0.9f, .gain = 1, .beta1 = 0.9f, .beta2 = 0.99f,
-                                       .gain1 = 0.1f, .gain2 = 0.01f, .epsilon = 1e-7f, .decay = 1e-3f};
+            updates[i] = (hem__update){.rate = 0.01f,
+                                       .momentum = 0.9f,
+                                       .gain = 1,
+                                       .beta1 = 0.9f,
+                                       .beta2 = 0.99f,
+                                       .gain1 = 0.1f,
+                                       .gain2 = 0.01f,
+                                       .epsilon = 1e-7f,
+                                       .decay = 1e-3f};
         hem__scaling_table(&s.net->origin.scaling, table);
         const uint8_t *images[32];
         uint16_t labels[32];
@@ -144,8 +153,8 @@ static void test_fused_and_separate_same_bits(void **state)
             float *state_of = hem__aligned_calloc(n * (size_t)options.slots, sizeof(float));
             params[fuse] = hem__aligned_calloc(n, sizeof(float));
             memcpy(params[fuse], s.net->params, n * sizeof(float));
-            assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels, &options,
-                                               &plan, NULL, NULL),
+            assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels,
+                                               &options, &plan, NULL, NULL),
                              HEM_OK);
             for (int k = 0; k < 3; k++)
                 assert_true(hem__plan_step_f32(plan, params[fuse], state_of, updates, &batch));
@@ -174,12 +183,14 @@ static void test_step_allocates_nothing(void **state)
         for (uint32_t k = 0; k < 150; k++)
             order[k] = k;
         assert_int_equal(hem_stepper_new(s.net, batches[i], 5, &stepper, NULL), HEM_OK);
-        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL),
-                         HEM_OK);
+        assert_int_equal(
+            hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL),
+            HEM_OK);
         size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
         for (int k = 0; k < 5; k++)
-            assert_int_equal(
-                hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL), HEM_OK);
+            assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0,
+                                              &result, NULL),
+                             HEM_OK);
         assert_int_equal(hem__allocation_count(), count);
         assert_int_equal(mallinfo2().uordblks, bytes);
         hem_stepper_free(stepper);
@@ -193,8 +204,8 @@ static void test_groups(void **state)
     static const struct {
         size_t n;
         int wanted, groups;
-    } rows[] = {{1, 0, 1},   {64, 0, 1},    {65, 0, 1},    {112, 0, 1}, {128, 0, 2},
-                {250, 0, 4}, {1000, 0, 8}, {60000, 0, 16}, {32, 2, 2},  {16, 5, 1}, {150, 3, 3}};
+    } rows[] = {{1, 0, 1},    {64, 0, 1},     {65, 0, 1}, {112, 0, 1}, {128, 0, 2}, {250, 0, 4},
+                {1000, 0, 8}, {60000, 0, 16}, {32, 2, 2}, {16, 5, 1},  {150, 3, 3}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(hem__groups_of(rows[i].n, rows[i].wanted), rows[i].groups);
 }
@@ -215,13 +226,14 @@ static void test_batch_is_the_mean(void **state)
         uint16_t labels[150];
         float table[256];
         hem__scaling_table(&s.net->origin.scaling, table);
-        assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels, &options, &plan,
-                                           NULL, NULL),
+        assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels,
+                                           &options, &plan, NULL, NULL),
                          HEM_OK);
         for (size_t i = 0; i < sizes[k]; i++) {
             images[i] = hem_data_image(s.data, HEM_TRAIN, i);
             labels[i] = (uint16_t)hem_data_label(s.data, HEM_TRAIN, i);
-            hem__batch_f32 one = {.images = images + i, .labels = labels + i, .n = 1, .table = table};
+            hem__batch_f32 one = {
+                .images = images + i, .labels = labels + i, .n = 1, .table = table};
             assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &one));
             for (size_t j = 0; j < n; j++)
                 sum[j] += (double)hem__plan_grads_f32(plan)[j];
@@ -229,7 +241,8 @@ static void test_batch_is_the_mean(void **state)
         hem__batch_f32 all = {.images = images, .labels = labels, .n = sizes[k], .table = table};
         assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &all));
         for (size_t j = 0; j < n; j++)
-            assert_true(fabs(sum[j] / (double)sizes[k] - (double)hem__plan_grads_f32(plan)[j]) < 1e-6);
+            assert_true(fabs(sum[j] / (double)sizes[k] - (double)hem__plan_grads_f32(plan)[j]) <
+                        1e-6);
         hem__plan_free_f32(plan);
         free(sum);
         end(&s);
@@ -267,12 +280,14 @@ static void test_b2_counts(void **state)
 {
     (void)state;
     setting s;
-    begin(&s,
-          "data: {synthetic: {train: 50, test: 10}}\nmodel:\n"
-          "  - conv: {filters: 6, kernel: 4, padding: same, activation: relu}\n"
-          "  - conv: {filters: 32, kernel: 3, activation: relu}\n  - maxpool: 2\n  - dropout: 0.3\n  - flatten\n"
-          "  - dense: {units: 128, activation: relu}\n  - dense: {units: 10, activation: softmax}\n",
-          1, NULL, "adam");
+    begin(
+        &s,
+        "data: {synthetic: {train: 50, test: 10}}\nmodel:\n"
+        "  - conv: {filters: 6, kernel: 4, padding: same, activation: relu}\n"
+        "  - conv: {filters: 32, kernel: 3, activation: relu}\n  - maxpool: 2\n  - dropout: 0.3\n  "
+        "- flatten\n"
+        "  - dense: {units: 128, activation: relu}\n  - dense: {units: 10, activation: softmax}\n",
+        1, NULL, "adam");
     static const size_t parameters[] = {102, 1760, 0, 0, 0, 692352, 1290};
     hem_net_info info = hem_net_get_info(s.net);
     assert_int_equal(info.parameters, 695504);

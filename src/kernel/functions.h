@@ -30,8 +30,9 @@
 
 #define HEM__LOG_COEFFICIENTS(X)                                                                   \
     X(-0x1.38b590p-4f)                                                                             \
-    X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f) X(-0x1.547244p-3f) X(0x1.99a008p-3f)    \
-        X(-0x1.000226p-2f) X(0x1.555554p-2f)
+    X(0x1.055b6cp-3f)                                                                              \
+    X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f) X(-0x1.547244p-3f) X(0x1.99a008p-3f) X(-0x1.000226p-2f)   \
+        X(0x1.555554p-2f)
 
 #define HEM__TANH_SMALL 0.625f
 #define HEM__TANH_COEFFICIENTS(X)                                                                  \

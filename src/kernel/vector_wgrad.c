@@ -128,7 +128,7 @@ typedef struct wgrad_item {
     int valid0, valid1; /* output rows whose kernel row lies inside x */
     const float *x;     /* its channel block */
     wgrad_unit unit;
-    int n_blocks;
+    int first, n_blocks; /* its blocks in the group */
 } wgrad_item;
 
 static wgrad_block block_of(const wgrad_item *item, int t0, int n, int k0, int n_filters)
@@ -183,33 +183,42 @@ static size_t weight_at(const wgrad_item *item, const wgrad_block *block, int a,
     return ((k * (size_t)shape->C + c) * (size_t)shape->R + (size_t)item->r) * (size_t)shape->S + s;
 }
 
+/* Items with the same filters, one after the other in each unit of rows, so that dy is fetched once
+ * for all of them. */
+typedef struct wgrad_group {
+    wgrad_item items[MOST_ITEMS];
+    int n_items, n_blocks;
+    wgrad_block blocks[MOST_BLOCKS];
+    float kept[MOST_BLOCKS][BLOCK_SUMS];
+} wgrad_group;
+
 /* Place of sum (a, b) among a block's: folds give four at a time (block_wgrad.h). */
 static int slot(const wgrad_block *block, int a, int b)
 {
     return block->B == 4 ? a * 4 + b : b * ((block->A + 3) / 4 * 4) + a;
 }
 
-/* dw of all blocks in the order of their sums, so that whole vectors are added. Places that belong
- * to no sum begin at 0 and are never read. */
-static void gather(const wgrad_item *item, const wgrad_block *blocks, int n, const float *dw,
-                   float kept[][BLOCK_SUMS])
+/* dw of an item in the order of its blocks' sums, so that whole vectors are added. Places that
+ * belong to no sum begin at 0 and are never read. */
+static void gather(const wgrad_item *item, wgrad_group *group, const float *dw)
 {
-    for (int i = 0; i < n; i++) {
-        memset(kept[i], 0, sizeof kept[i]);
-        for (int a = 0; a < blocks[i].A; a++) {
-            for (int b = 0; b < blocks[i].B; b++)
-                kept[i][slot(&blocks[i], a, b)] = dw[weight_at(item, &blocks[i], a, b)];
+    for (int i = item->first; i < item->first + item->n_blocks; i++) {
+        const wgrad_block *block = &group->blocks[i];
+        memset(group->kept[i], 0, sizeof group->kept[i]);
+        for (int a = 0; a < block->A; a++) {
+            for (int b = 0; b < block->B; b++)
+                group->kept[i][slot(block, a, b)] = dw[weight_at(item, block, a, b)];
         }
     }
 }
 
-static void scatter(const wgrad_item *item, const wgrad_block *blocks, int n,
-                    float kept[][BLOCK_SUMS], float *dw)
+static void scatter(const wgrad_item *item, const wgrad_group *group, float *dw)
 {
-    for (int i = 0; i < n; i++) {
-        for (int a = 0; a < blocks[i].A; a++) {
-            for (int b = 0; b < blocks[i].B; b++)
-                dw[weight_at(item, &blocks[i], a, b)] = kept[i][slot(&blocks[i], a, b)];
+    for (int i = item->first; i < item->first + item->n_blocks; i++) {
+        const wgrad_block *block = &group->blocks[i];
+        for (int a = 0; a < block->A; a++) {
+            for (int b = 0; b < block->B; b++)
+                dw[weight_at(item, block, a, b)] = group->kept[i][slot(block, a, b)];
         }
     }
 }
@@ -240,26 +249,17 @@ static void describe_item(const hem__conv_shape *shape, const float *x, int numb
     };
 }
 
-/* Items with the same filters, one after the other in each unit of rows, so that dy is fetched once
- * for all of them. */
-typedef struct wgrad_group {
-    wgrad_item items[MOST_ITEMS];
-    int n_items, n_blocks;
-    wgrad_block blocks[MOST_BLOCKS];
-    float kept[MOST_BLOCKS][BLOCK_SUMS];
-} wgrad_group;
-
 /* Fetched on first use, new rows of x and dy would stall the first blocks that touch them. So the
  * blocks of an item's last range of filters ask for the next item's row of x, and those of the last
  * item for the next unit's dy as well: a line a pixel in each part of the lanes, when the oldest
  * lines in the cache are no longer needed. */
 static void plan_prefetch(wgrad_group *group, int rows)
 {
-    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks) {
+    for (int i = 0; i < group->n_items; i++) {
         wgrad_item *item = &group->items[i];
         bool last = i + 1 == group->n_items;
         const wgrad_item *next = &group->items[last ? 0 : i + 1];
-        wgrad_block *blocks = group->blocks + first;
+        wgrad_block *blocks = group->blocks + item->first;
         int n = item->n_blocks, late = 0;
         while (blocks[late].k0 != blocks[n - 1].k0)
             late++;
@@ -283,8 +283,7 @@ static void plan_prefetch(wgrad_group *group, int rows)
 }
 
 /* One unit of one item: output rows [p, p_end). */
-static void run_unit(wgrad_item *item, const wgrad_block *blocks, float kept[][BLOCK_SUMS],
-                     const float *dy, int p, int p_end)
+static void run_unit(wgrad_item *item, wgrad_group *group, const float *dy, int p, int p_end)
 {
     float sums[BLOCK_SUMS * HEM__LANES] __attribute__((aligned(64)));
     const hem__conv_shape *shape = item->shape;
@@ -295,11 +294,22 @@ static void run_unit(wgrad_item *item, const wgrad_block *blocks, float kept[][B
     item->unit.n_rows = p1 - p0;
     if (VL < 8)
         memset(sums, 0, sizeof sums); /* places between the sums are folded too */
-    for (int i = 0; i < item->n_blocks; i++) {
-        const wgrad_block *b = &blocks[i];
+    for (int i = item->first; i < item->first + item->n_blocks; i++) {
+        const wgrad_block *b = &group->blocks[i];
         /* The pointer may lie before the row where the first taps are on padding. */
         b->run(&item->unit, b, x + (ptrdiff_t)b->place * HEM__LANES,
-               dy + (size_t)p0 * item->unit.d_row + b->k0 * HEM__LANES, sums, kept[i]);
+               dy + (size_t)p0 * item->unit.d_row + b->k0 * HEM__LANES, sums, group->kept[i]);
+    }
+}
+
+/* Items may take turns in any order. This one ends a unit with the row of x that begins the next:
+ * kernel rows downwards, but the last of all at the end. */
+static void order_items(wgrad_group *group)
+{
+    for (int i = 0, j = group->n_items - 2; i < j; i++, j--) {
+        wgrad_item kept = group->items[i];
+        group->items[i] = group->items[j];
+        group->items[j] = kept;
     }
 }
 
@@ -309,18 +319,16 @@ static void run_group(wgrad_group *group, const float *dy, float *dw)
     int rows = hem__wgrad_rows(shape->Q);
     size_t map = (size_t)shape->P * (size_t)shape->Q * HEM__BLOCK * HEM__LANES;
     dy += (size_t)group->items[0].kb * map;
-    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
-        gather(&group->items[i], group->blocks + first, group->items[i].n_blocks, dw,
-               group->kept + first);
+    order_items(group);
     plan_prefetch(group, rows);
+    for (int i = 0; i < group->n_items; i++)
+        gather(&group->items[i], group, dw);
     for (int p = 0; p < shape->P; p += rows) {
-        int p_end = at_most(p + rows, shape->P);
-        for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
-            run_unit(&group->items[i], group->blocks + first, group->kept + first, dy, p, p_end);
+        for (int i = 0; i < group->n_items; i++)
+            run_unit(&group->items[i], group, dy, p, at_most(p + rows, shape->P));
     }
-    for (int i = 0, first = 0; i < group->n_items; first += group->items[i++].n_blocks)
-        scatter(&group->items[i], group->blocks + first, group->items[i].n_blocks,
-                group->kept + first, dw);
+    for (int i = 0; i < group->n_items; i++)
+        scatter(&group->items[i], group, dw);
     group->n_items = group->n_blocks = 0;
 }
 
@@ -341,6 +349,7 @@ void TIER(hem__conv_wgrad)(const hem__conv_shape *shape, const float *x, const f
                 (group.n_items > 0 && group.items[0].kb != item.kb))
                 run_group(&group, dy, dw);
             memcpy(group.blocks + group.n_blocks, blocks, (size_t)item.n_blocks * sizeof blocks[0]);
+            item.first = group.n_blocks;
             group.items[group.n_items++] = item;
             group.n_blocks += item.n_blocks;
         }

@@ -40,16 +40,16 @@ typedef struct hem__choice hem__choice;
 struct hem__key {
     const char *name; /* NULL ends a table */
     hem__key_type type;
+    bool above_min, below_max; /* the end of the range itself is not allowed */
+    bool label;                /* for people: two experiments that differ only here are the same */
     size_t offset;             /* of the field in the struct that the table fills */
     size_t at;                 /* of the hem__at that keeps the value's place; 0 = none does */
     double min, max;           /* numbers: the range. TEXT: max = the longest, in bytes */
-    bool above_min, below_max; /* the end itself is not allowed */
     const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else */
     const char *fallback;      /* the default, as a file would write it; NULL = must be given */
     const char *like;          /* the default is the value of that key, above it in the table */
     const hem__key *keys;      /* MAP */
     const hem__choice *choice; /* CHOICE and LAYERS (of one layer) */
-    bool label; /* a name for people: two experiments that differ only here are the same */
     const char *help;
 };
 

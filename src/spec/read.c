@@ -210,8 +210,9 @@ static hem_status find_chosen(const hem_spec *spec, const hem__choice *choice, h
         if (chosen != NULL) {
             hem__spec_fail(spec, entry->key_at, err, "'%s' and '%s' in one %s", chosen->key,
                            entry->key, choice->noun);
-            return hem__hint(err, choice->fixed ? "begin a new line with '- ' for each layer"
-                                                : "keep one of them");
+            hem__hint(err, choice->fixed ? "begin a new line with '- ' for each layer"
+                                         : "keep one of them");
+            return HEM_ERR_USAGE;
         }
         chosen = entry;
     }
@@ -220,10 +221,11 @@ static hem_status find_chosen(const hem_spec *spec, const hem__choice *choice, h
         return HEM_OK;
     if (map->first == NULL) {
         hem__spec_fail(spec, map->at, err, "%s is empty", choice->noun);
-        return hem__hint(err, "for example %s", choice->alternatives[1].example);
+        hem__hint(err, "for example %s", choice->alternatives[1].example);
+        return HEM_ERR_USAGE;
     }
-    return hem__fail_unknown(spec, map->first->key_at, map->first->key, choice->noun, NULL, choice,
-                             err);
+    hem__fail_unknown(spec, map->first->key_at, map->first->key, choice->noun, NULL, choice, err);
+    return HEM_ERR_USAGE;
 }
 
 /* An entry beside the chosen one that may not be there. */
@@ -261,7 +263,7 @@ static hem_status read_choice(hem_spec *spec, const hem__choice *choice, hem__ya
 {
     given beside = {{NULL}};
     if (node->kind == HEM__YAML_MAP) {
-        hem__yaml *chosen;
+        hem__yaml *chosen = NULL;
         HEM_TRY(find_chosen(spec, choice, node, &chosen, err));
         const hem__alternative *a = hem__alternative_find(choice, chosen->key);
         for (hem__yaml *entry = node->first; entry != NULL; entry = entry->next) {
@@ -345,7 +347,7 @@ static hem_status read_key(hem_spec *spec, const hem__key *key, hem__yaml *node,
     case HEM__KEY_CHOICE:
         return read_choice(spec, key->choice, node ? node : &fallback, field, err);
     case HEM__KEY_LAYERS:
-        return read_layers(spec, key->choice, node, err);
+        return read_layers(spec, key->choice, node ? node : &fallback, err);
     case HEM__KEY_TEXT:
         if (node == NULL && text[0] == '\0') /* not given, and nothing in its place */
             return HEM_OK;

@@ -278,7 +278,7 @@ static hem_status take(builder *b, struct fy_event *e)
         return open_container(b, HEM__YAML_LIST, place_of(b, e->sequence_start.sequence_start, 0));
     case FYET_MAPPING_END:
     case FYET_SEQUENCE_END:
-        b->depth--;
+        b->depth -= b->depth > 0;
         return HEM_OK;
     case FYET_SCALAR:
         HEM_TRY(check_properties(b, e->scalar.anchor, e->scalar.tag));

@@ -44,22 +44,47 @@ typedef struct row {
     float *x, *y, *w, *b, *mask;
 } row;
 
-/* ---- convolution ------------------------------------------------------------------------------ */
+/* ---- convolution ------------------------------------------------------------------------------
+ */
 
 static hem__conv_run forward_of(const hem__conv_shape *s)
 {
-    return (hem__conv_run){.C = s->C, .H = s->H, .W = s->W, .K = s->K, .R = s->R, .S = s->S,
-                           .rows = s->P, .cols = s->Q, .step_y = s->stride_y,
-                           .step_x = s->stride_x, .pad_y = s->pad_y, .pad_x = s->pad_x,
-                           .OH = s->P, .OW = s->Q, .out_step_y = 1, .out_step_x = 1};
+    return (hem__conv_run){.C = s->C,
+                           .H = s->H,
+                           .W = s->W,
+                           .K = s->K,
+                           .R = s->R,
+                           .S = s->S,
+                           .rows = s->P,
+                           .cols = s->Q,
+                           .step_y = s->stride_y,
+                           .step_x = s->stride_x,
+                           .pad_y = s->pad_y,
+                           .pad_x = s->pad_x,
+                           .OH = s->P,
+                           .OW = s->Q,
+                           .out_step_y = 1,
+                           .out_step_x = 1};
 }
 
 static hem__conv_run backward_of(const hem__conv_shape *s) /* stride 1 */
 {
-    return (hem__conv_run){.C = s->K, .H = s->P, .W = s->Q, .K = s->C, .R = s->R, .S = s->S,
-                           .rows = s->H, .cols = s->W, .step_y = 1, .step_x = 1,
-                           .pad_y = s->R - 1 - s->pad_y, .pad_x = s->S - 1 - s->pad_x,
-                           .OH = s->H, .OW = s->W, .out_step_y = 1, .out_step_x = 1};
+    return (hem__conv_run){.C = s->K,
+                           .H = s->P,
+                           .W = s->Q,
+                           .K = s->C,
+                           .R = s->R,
+                           .S = s->S,
+                           .rows = s->H,
+                           .cols = s->W,
+                           .step_y = 1,
+                           .step_x = 1,
+                           .pad_y = s->R - 1 - s->pad_y,
+                           .pad_x = s->S - 1 - s->pad_x,
+                           .OH = s->H,
+                           .OW = s->W,
+                           .out_step_y = 1,
+                           .out_step_x = 1};
 }
 
 /* Pairs (output, tap) of one dimension that lie inside. */
@@ -115,7 +140,8 @@ static double conv_outputs(const row *r)
     return (double)HEM__LANES * r->conv.K * r->conv.P * r->conv.Q;
 }
 
-/* ---- dense ------------------------------------------------------------------------------------ */
+/* ---- dense ------------------------------------------------------------------------------------
+ */
 
 static double dense_work(const row *r)
 {
@@ -151,7 +177,8 @@ static double dense_inputs(const row *r)
     return (double)HEM__LANES * r->dense.n_tiles * r->dense.n_in;
 }
 
-/* ---- numbers one by one ----------------------------------------------------------------------- */
+/* ---- numbers one by one -----------------------------------------------------------------------
+ */
 
 static size_t weights(const row *r)
 {
@@ -165,7 +192,11 @@ static double per_weight(const row *r)
 
 static void adam(const row *r)
 {
-    hem__update u = {.rate = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .gain1 = 0.1f, .gain2 = 1e-3f,
+    hem__update u = {.rate = 1e-3f,
+                     .beta1 = 0.9f,
+                     .beta2 = 0.999f,
+                     .gain1 = 0.1f,
+                     .gain2 = 1e-3f,
                      .epsilon = 1e-7f};
     kernels->update[2](r->w, r->mask, r->b, weights(r), &u);
 }
@@ -194,8 +225,8 @@ static void hyperbolic(const row *r)
     kernels->pointwise[1](r->x, r->mask, (size_t)dense_inputs(r));
 }
 
-static const hem__pool_shape POOL = {.C = 32, .H = 26, .W = 26, .P = 13, .Q = 13, .R = 2, .S = 2,
-                                     .stride_y = 2, .stride_x = 2};
+static const hem__pool_shape POOL = {
+    .C = 32, .H = 26, .W = 26, .P = 13, .Q = 13, .R = 2, .S = 2, .stride_y = 2, .stride_x = 2};
 
 static void maxpool(const row *r)
 {
@@ -213,14 +244,29 @@ static double pool_cells(const row *r)
     return 32.0 * 26 * 26 * HEM__LANES;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------
+ */
 
 #define CONV(c, h, k, p, r, pad)                                                                   \
-    .work = conv_work, .conv = {.C = c, .H = h, .W = h, .K = k, .P = p, .Q = p, .R = r, .S = r,    \
-                                .stride_y = 1, .stride_x = 1, .pad_y = pad, .pad_x = pad}
+    .work = conv_work, .conv = {.C = c,                                                            \
+                                .H = h,                                                            \
+                                .W = h,                                                            \
+                                .K = k,                                                            \
+                                .P = p,                                                            \
+                                .Q = p,                                                            \
+                                .R = r,                                                            \
+                                .S = r,                                                            \
+                                .stride_y = 1,                                                     \
+                                .stride_x = 1,                                                     \
+                                .pad_y = pad,                                                      \
+                                .pad_x = pad}
 #define DENSE(in, out, tiles)                                                                      \
-    .work = dense_work, .dense = {.n_in = in, .n_out = out, .ld_w = (in + 15) / 16 * 16,           \
-                                  .n_tiles = tiles, .in_tile = in * 16, .out_tile = out * 16}
+    .work = dense_work, .dense = {.n_in = in,                                                      \
+                                  .n_out = out,                                                    \
+                                  .ld_w = (in + 15) / 16 * 16,                                     \
+                                  .n_tiles = tiles,                                                \
+                                  .in_tile = in * 16,                                              \
+                                  .out_tile = out * 16}
 
 static row rows[] = {
     {"conv 6->32 3x3 valid at 28x28, forward", 85, conv_forward, CONV(6, 28, 32, 26, 3, 0)},

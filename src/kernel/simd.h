@@ -29,12 +29,17 @@
 #define HEM__PRAGMA(text) _Pragma(#text)
 #endif
 
-#if defined(HEM_TIER_AVX512)
-#define HEM__TIER avx512
+#if defined(HEM_TIER_AVX512) || defined(HEM_TIER_LOWERED)
 #include <immintrin.h>
 #define VL 16
 #define VG 1
+#if defined(HEM_TIER_LOWERED) /* tests only: the blocks of avx512 in AVX2's instructions */
+#define HEM__TIER lowered
+typedef float V __attribute__((vector_size(64)));
+#else
+#define HEM__TIER avx512
 typedef __m512 V;
+#endif
 typedef float V_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(64)));
 typedef uint32_t U __attribute__((vector_size(64)));
@@ -167,6 +172,51 @@ INLINE unsigned u_at_least(U a, uint32_t b)
     return _mm512_cmpge_epi32_mask((__m512i)a, _mm512_set1_epi32((int)b));
 }
 
+#elif defined(HEM_TIER_LOWERED)
+
+typedef union halves {
+    V v;
+    __m256 half[2];
+} halves;
+
+INLINE V v_fma(V a, V b, V c)
+{
+    halves x = {a}, y = {b}, z = {c};
+    for (int i = 0; i < 2; i++)
+        z.half[i] = _mm256_fmadd_ps(x.half[i], y.half[i], z.half[i]);
+    return z.v;
+}
+
+INLINE V v_max(V a, V b)
+{
+    return v_select(a > b, a, b);
+}
+
+INLINE V v_sqrt(V a)
+{
+    halves x = {a};
+    for (int i = 0; i < 2; i++)
+        x.half[i] = _mm256_sqrt_ps(x.half[i]);
+    return x.v;
+}
+
+INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
+{
+    for (int i = 0; i < VL; i++) {
+        uint64_t product = (uint64_t)a[i] * m;
+        (*high)[i] = (uint32_t)(product >> 32);
+        (*low)[i] = (uint32_t)product;
+    }
+}
+
+INLINE unsigned u_at_least(U a, uint32_t b)
+{
+    unsigned bits = 0;
+    for (int i = 0; i < VL; i++)
+        bits |= (unsigned)(a[i] >= b) << i;
+    return bits;
+}
+
 #elif defined(HEM_TIER_AVX2)
 
 INLINE V v_fma(V a, V b, V c)
@@ -243,7 +293,7 @@ INLINE unsigned u_at_least(U a, uint32_t b)
 
 #endif
 
-#if defined(HEM_TIER_AVX512) || defined(HEM_TIER_AVX2)
+#if VL > 4
 
 INLINE __m256 v_half_sum(const float lanes[16])
 {
@@ -266,12 +316,17 @@ INLINE void v_add_fold8(float y[4], __m256 a, __m256 b, __m256 c, __m256 d)
     _mm_storeu_ps(y, _mm_add_ps(_mm_loadu_ps(y), sum));
 }
 
-#if defined(HEM_TIER_AVX512)
+#if VL == 16
 
 INLINE __m256 v_halves(V a)
 {
+#if defined(HEM_TIER_LOWERED)
+    halves x = {a};
+    return _mm256_add_ps(x.half[0], x.half[1]);
+#else
     __m256 high = _mm512_extractf32x8_ps(a, 1);
     return _mm256_add_ps(_mm512_castps512_ps256(a), high);
+#endif
 }
 
 INLINE void v_add_fold(float y[4], V a, V b, V c, V d)

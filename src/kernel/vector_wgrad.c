@@ -302,24 +302,12 @@ static void run_unit(wgrad_item *item, wgrad_group *group, const float *dy, int 
     }
 }
 
-/* Items may take turns in any order. This one ends a unit with the row of x that begins the next:
- * kernel rows downwards, but the last of all at the end. */
-static void order_items(wgrad_group *group)
-{
-    for (int i = 0, j = group->n_items - 2; i < j; i++, j--) {
-        wgrad_item kept = group->items[i];
-        group->items[i] = group->items[j];
-        group->items[j] = kept;
-    }
-}
-
 static void run_group(wgrad_group *group, const float *dy, float *dw)
 {
     const hem__conv_shape *shape = group->items[0].shape;
     int rows = hem__wgrad_rows(shape->Q);
     size_t map = (size_t)shape->P * (size_t)shape->Q * HEM__BLOCK * HEM__LANES;
     dy += (size_t)group->items[0].kb * map;
-    order_items(group);
     plan_prefetch(group, rows);
     for (int i = 0; i < group->n_items; i++)
         gather(&group->items[i], group, dw);

@@ -42,6 +42,19 @@ double unit_random(rng *r)
 
 static const char *only_tier;
 
+/* The blocks of avx512 in AVX2's instructions (simd.h): what they compute can be tested on CPUs
+ * without AVX-512; that the real instructions do the same, only on one that has them. NULL where
+ * the compiler's target has none. */
+extern const hem__kernels_f32 hem__kernels_lowered __attribute__((weak));
+
+static bool lowered_runs(void)
+{
+    for (size_t i = 0; i < hem_tier_count(); i++)
+        if (strcmp(hem_tier_at(i).name, "avx2") == 0)
+            return hem_tier_at(i).runnable && &hem__kernels_lowered != NULL;
+    return false;
+}
+
 bool choose_tier(const char *name)
 {
     only_tier = name;
@@ -60,6 +73,10 @@ int tiers_to_test(const hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_T
         kernels[n] = hem__tier_kernels(i);
         exact[n++] = info.exact;
     }
+    if (lowered_runs() && n < MOST_TIERS && (!only_tier || strcmp(only_tier, "lowered") == 0)) {
+        kernels[n] = &hem__kernels_lowered;
+        exact[n++] = true;
+    }
     return n;
 }
 
@@ -75,6 +92,8 @@ void print_tiers(void)
                                            : "runs";
         print_message("tier %-9s %s (needs %s)\n", info.name, why, info.needs);
     }
+    print_message("tier lowered   %s (the blocks of avx512 in AVX2's instructions)\n",
+                  lowered_runs() ? "runs" : "NOT RUN: needs AVX2");
 }
 
 /* ---- buffers --------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ demo:
 	build/release/hemline train experiments/two-conv.yaml --set train.epochs=$(EPOCHS)
 
 check:
-	@tools/deps run test
+	@tools/deps run test data
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS)
 	@cd build/release && $(TEST) -L quick

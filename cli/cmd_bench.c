@@ -12,7 +12,6 @@ enum { SEGMENTS = 7 };
 
 static struct {
     double seconds;
-    uint64_t seed;
 } arguments = {.seconds = 5.0};
 
 typedef struct figures {
@@ -153,7 +152,7 @@ static hem_status prepare(bench *b, const char *path, hem_error *err)
     b->probabilities = need(malloc(b->batch * (size_t)net.n_classes * sizeof *b->probabilities));
     b->training.flops_per_image = net.training_flops;
     b->inference.flops_per_image = 2.0 * (double)net.useful_macs;
-    return hem_stepper_new(b->s.net, b->batch, arguments.seed, &b->stepper, err);
+    return hem_stepper_new(b->s.net, b->batch, 0, &b->stepper, err);
 }
 
 static void release(bench *b)

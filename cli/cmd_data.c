@@ -4,7 +4,6 @@
 #include "bar.h"
 #include "common.h"
 #include "data_show.h"
-#include "help.h"
 #include "nearest.h"
 #include "table.h"
 
@@ -14,6 +13,7 @@ static struct {
     int split, count;
     uint64_t index;
     const char *url;
+    bool for_show, for_get; /* an option was given that is for this action alone */
 } arguments = {.split = HEM_TRAIN, .count = 8};
 
 /* ---- where -------------------------------------------------------------------------------------
@@ -26,21 +26,20 @@ static int data_where(const char *name)
     hem_data_options options = data_options();
     size_t n = hem_data_places(&options, places, MOST_PLACES);
     n = n < MOST_PLACES ? n : MOST_PLACES;
-    size_t first = 0;
-    while (first < n && !places[first].found)
-        first++;
     if (common.json) {
+        const char *used = NULL;
         json_t *list = need(json_array());
         for (size_t i = 0; i < n; i++) {
             json_t *item = need(json_object());
             json_put(item, "directory", json_text(places[i].directory));
             json_put(item, "why", json_text(places[i].why));
             json_put(item, "found", json_boolean(places[i].found));
+            used = places[i].used ? places[i].directory : used;
             json_add(list, item);
         }
         json_t *object = need(json_object());
         json_put(object, "places", list);
-        json_put(object, "used", first < n ? json_text(places[first].directory) : json_null());
+        json_put(object, "used", used != NULL ? json_text(used) : json_null());
         return out_json(object);
     }
     table *t = table_new("lll");
@@ -50,12 +49,12 @@ static int data_where(const char *name)
     for (size_t i = 0; i < n; i++) {
         table_cell(t, "%s", places[i].why);
         table_cell(t, "%s", places[i].directory);
-        table_cell(t, "%s", i == first ? "found, used" : places[i].found ? "found" : "not there");
+        table_cell(t, "%s", place_state(&places[i]));
     }
     table_print(t);
-    if (first == n)
-        talk("'hemline data get' downloads Fashion-MNIST; the Debian package is "
-             "dataset-fashion-mnist\n");
+    const char *help = places_help(places, n);
+    if (help != NULL)
+        talk("%s\n", help);
     return HEM_OK;
 }
 
@@ -211,11 +210,25 @@ static const struct action {
     {"get", data_get, true},
 };
 
+/* An option that an action would not look at is a mistake, not to be passed over. */
+static int check_options(const char *action)
+{
+    static const char hint[] = "'hemline help data' says what each option is for";
+    bool show = strcmp(action, "show") == 0;
+    if (arguments.for_show && !show)
+        return usage_error(hint, "--split, --index and --count are for 'data show' alone");
+    if (arguments.for_get && strcmp(action, "get") != 0)
+        return usage_error(hint, "--url is for 'data get' alone");
+    if (common.json && show)
+        return usage_error(hint, "'data show' draws images: it has no --json");
+    return HEM_OK;
+}
+
 static int run_data(char *const *words, int n)
 {
-    extern const command command_data;
+    static const char known[] = "the actions are where, check, show and get";
     if (n < 1)
-        return help_missing(&command_data, "an action");
+        return usage_error(known, "'data' needs an action");
     nearest search = nearest_to(words[0]);
     for (size_t i = 0; i < COUNT(actions); i++) {
         nearest_try(&search, actions[i].name);
@@ -224,10 +237,10 @@ static int run_data(char *const *words, int n)
         if (n > 1 && !actions[i].takes_argument)
             return usage_error(text("usage: hemline data %s [options]", words[0]),
                                "unexpected argument '%s'", words[1]);
-        return actions[i].run(n > 1 ? words[1] : NULL);
+        int code = check_options(words[0]);
+        return code != HEM_OK ? code : actions[i].run(n > 1 ? words[1] : NULL);
     }
-    const char *hint = search.best != NULL ? text("did you mean '%s'?", search.best)
-                                           : "the actions are where, check, show and get";
+    const char *hint = search.best != NULL ? text("did you mean '%s'?", search.best) : known;
     return usage_error(hint, "unknown action '%s' of 'data'", words[0]);
 }
 
@@ -236,17 +249,20 @@ static const option options[] = {
      .kind = OPTION_CHOICE,
      .value = "PART",
      .target = &arguments.split,
+     .given = &arguments.for_show,
      .choices = part_names,
      .help = "show: train, validation or test (default: train)"},
     {.name = "index",
      .kind = OPTION_SEED,
      .value = "N",
      .target = &arguments.index,
+     .given = &arguments.for_show,
      .help = "show: first image, from 0 (default: 0)"},
     {.name = "count",
      .kind = OPTION_INT,
      .value = "N",
      .target = &arguments.count,
+     .given = &arguments.for_show,
      .low = 1,
      .high = 1000,
      .help = "show: how many images (default: 8)"},
@@ -254,6 +270,7 @@ static const option options[] = {
      .kind = OPTION_TEXT,
      .value = "URL",
      .target = &arguments.url,
+     .given = &arguments.for_get,
      .help = "get: folder to download from (default: the publisher's)"},
     OPTION_DATA,
     OPTION_JSON,

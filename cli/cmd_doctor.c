@@ -107,6 +107,7 @@ static int print_json(const hem_context *context, const hem_data_place *places, 
         json_put(item, "directory", json_text(places[i].directory));
         json_put(item, "why", json_text(places[i].why));
         json_put(item, "found", json_boolean(places[i].found));
+        json_put(item, "used", json_boolean(places[i].used));
         json_add(list, item);
     }
     json_put(object, "data", list);
@@ -139,15 +140,12 @@ static void print_text(const hem_context *context, const hem_data_place *places,
     for (size_t i = 0; i < COUNT(libraries); i++)
         out("%s%s %s", i > 0 ? ", " : " ", libraries[i].name, library_version(&libraries[i]));
     out("\n");
-    bool used = false;
-    for (size_t i = 0; i < n_places; i++) {
-        const char *state = !places[i].found ? "not there" : used ? "found" : "found, used";
-        used = used || places[i].found;
+    for (size_t i = 0; i < n_places; i++)
         out("%-10s %s (%s): %s\n", i == 0 ? "data" : "", plain_text(places[i].directory),
-            places[i].why, state);
-    }
-    if (!used)
-        out("%-10s 'hemline data get' downloads Fashion-MNIST\n", "");
+            places[i].why, place_state(&places[i]));
+    const char *help = places_help(places, n_places);
+    if (help != NULL)
+        out("%-10s %s\n", "", help);
 }
 
 static int run_doctor(char *const *words, int n)

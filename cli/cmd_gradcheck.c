@@ -127,6 +127,19 @@ static int verdict(const hem_gradcheck_result *r, double epsilon)
     return report(&err);
 }
 
+/* The default is as many as there are; a number that was asked for must be there. */
+static hem_status limit_images(const hem_data *data, hem_gradcheck_options *o, hem_error *err)
+{
+    size_t n = hem_data_get_info(data).n[HEM_TRAIN];
+    if ((size_t)o->images <= n)
+        return HEM_OK;
+    if (arguments.has_images)
+        return fail(err, HEM_ERR_USAGE, text("N is a whole number from 1 to %zu here", n),
+                    "--images is '%d', but the training part has %zu", o->images, n);
+    o->images = (int)n;
+    return HEM_OK;
+}
+
 static int run_gradcheck(char *const *paths, int n)
 {
     extern const command command_gradcheck;
@@ -139,6 +152,8 @@ static int run_gradcheck(char *const *paths, int n)
     hem_gradcheck_options o = checked_options(&drawn);
     const uint64_t *seed = arguments.has_seed ? &arguments.seed : NULL;
     hem_status status = session_network(&s, paths[0], seed, true, &err);
+    if (status == HEM_OK)
+        status = limit_images(s.data, &o, &err);
     if (status == HEM_OK)
         status = hem_gradcheck(s.net, s.data, &o, &result, &err);
     bar_clear();

@@ -100,7 +100,7 @@ static void on_started(void *user, const char *directory, const hem_net *net, co
     talk_field("data", data_text(info));
     talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(run.context), threads,
                                threads == 1 ? "" : "s"));
-    talk_field("run", directory);
+    talk_field("run", plain_text(directory));
 
     char total[32];
     int digits = snprintf(total, sizeof total, "%d", hem_spec_epochs(hem_net_spec(net)));
@@ -237,6 +237,12 @@ static const char *run_directory(const hem_spec *spec, uint64_t seed)
     return NULL;
 }
 
+/* Whether another process took the name that was free a moment ago. */
+static bool was_taken(const char *directory)
+{
+    return arguments.out == NULL && directory != NULL && access(directory, F_OK) == 0;
+}
+
 static hem_status train(session *s, const char *path, hem_train_result *result, hem_error *err)
 {
     hem_data_options data = data_options();
@@ -262,9 +268,11 @@ static hem_status train(session *s, const char *path, hem_train_result *result, 
     options.seed = arguments.seed;
     char *init = arguments.init != NULL ? need(hem_model_path(arguments.init)) : NULL;
     options.init_model = init;
-    options.directory =
-        run_directory(s->spec, arguments.has_seed ? arguments.seed : hem_spec_seed(s->spec));
-    status = hem_train(s->context, s->spec, &options, result, err);
+    uint64_t seed = arguments.has_seed ? arguments.seed : hem_spec_seed(s->spec);
+    do {
+        options.directory = run_directory(s->spec, seed);
+        status = hem_train(s->context, s->spec, &options, result, err);
+    } while (status == HEM_ERR_USAGE && was_taken(options.directory));
     free(init);
     return status;
 }
@@ -305,7 +313,8 @@ static const option options[] = {
      .kind = OPTION_TEXT,
      .value = "DIR",
      .target = &arguments.out,
-     .help = "run directory to make (default: runs/NAME-sSEED-N, below HEMLINE_RUNS if set)"},
+     .help =
+         "run directory to make (default: NAME-sSEED-N in the folder HEMLINE_RUNS, else in runs)"},
     {.name = "init",
      .kind = OPTION_TEXT,
      .value = "MODEL",

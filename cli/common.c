@@ -27,6 +27,25 @@ hem_data_options data_options(void)
     return (hem_data_options){.directory = common.data, .log = log_line};
 }
 
+const char *place_state(const hem_data_place *place)
+{
+    return place->used ? "found, used" : place->found ? "found" : "not there";
+}
+
+const char *places_help(const hem_data_place *places, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (places[i].used)
+            return NULL;
+        any = any || places[i].found;
+    }
+    /* Found, but not used: only behind a place that was named. */
+    return any ? text("%s names a place without data, and then no other is searched", places[0].why)
+               : "'hemline data get' downloads Fashion-MNIST; the Debian package is "
+                 "dataset-fashion-mnist";
+}
+
 /* HEMLINE_THREADS as a number, 0 where it is not set, -1 where it makes no sense. */
 static int threads_from_environment(void)
 {
@@ -111,12 +130,13 @@ bool looks_like_model(const char *path)
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return false;
-    /* A safetensors file starts with the header's length in eight bytes, and no header is so long
-     * that all of them are used; text has no zero byte. */
+    /* A safetensors file starts with the header's length in eight bytes, lowest first, and no
+     * header is so long that the last two are used; text has no zero bytes, UTF-16 not two in a
+     * row. */
     unsigned char head[8];
     size_t n = fread(head, 1, sizeof head, file);
     fclose(file);
-    return n == sizeof head && memchr(head, 0, sizeof head) != NULL;
+    return n == sizeof head && head[6] == 0 && head[7] == 0;
 }
 
 const char *grouped(size_t n)

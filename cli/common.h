@@ -59,6 +59,11 @@ extern common_options common;
         .help = "draw no progress bar"                                                             \
     }
 
+/* What is said of a place where data is looked for, and of all of them where data would not be
+ * found (else NULL). */
+const char *place_state(const hem_data_place *place);
+const char *places_help(const hem_data_place *places, size_t n);
+
 /* For OPTION_CHOICE, by hem_part. */
 extern const char *const part_names[];
 

@@ -78,6 +78,8 @@ typedef struct hem_data_place {
     char directory[512];
     const char *why; /**< "--data", "HEMLINE_DATA", "cache", "system package"; static */
     bool found;      /**< all four files are there */
+    bool used; /**< Fashion-MNIST is read from here: the first place where it was found. A place
+                    that was named is the only one, found or not */
 } hem_data_place;
 
 /** Fills at most `max` rows; returns how many there are. */

@@ -72,11 +72,13 @@ HEM_API void hem_net_get_tensor(const hem_net *net, size_t index, float *values)
 HEM_API void hem_net_set_tensor(hem_net *net, size_t index, const float *values);
 /** Index of the tensor of this name, or n_tensors. */
 HEM_API size_t hem_net_find_tensor(const hem_net *net, const char *name);
-/** SHA-256 over all tensors as little-endian float32 in layer order: 64 hex digits and NUL. */
+/** SHA-256 over all tensors as little-endian float32 in layer order: 64 hex digits and NUL; an
+ *  empty text where there is no memory for a copy of the largest tensor. */
 HEM_API void hem_net_sha256(const hem_net *net, char out[65]);
 
 /** Class probabilities of n images (height*width*channels bytes each, one after another) into
- *  probabilities[n][n_classes]. Builds its buffers at the first call. HEM_ERR_MEMORY. */
+ *  probabilities[n][n_classes]. Builds its buffers at the first call, which alone can fail:
+ *  HEM_ERR_MEMORY. */
 HEM_API HEM_MUST_USE hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n,
                                                 float *probabilities, hem_error *err);
 
@@ -90,14 +92,16 @@ typedef struct hem_step_result {
     size_t n;
 } hem_step_result;
 
-/** `batch` is the largest number of images that a step will get; the optimizer and the penalties
- *  are those of the network's experiment; `seed` draws dropout. *out is the caller's to
- *  hem_stepper_free(), before the network's end. */
+/** `batch`, 1..2^31 - 1, is the largest number of images that a step will get; the optimizer and
+ * the penalties are those of the network's experiment; `seed` draws dropout. *out is the caller's
+ * to hem_stepper_free(), before the network's end; NULL on failure: HEM_ERR_USAGE, HEM_ERR_MEMORY.
+ */
 HEM_API HEM_MUST_USE hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed,
                                                 hem_stepper **out, hem_error *err);
 HEM_API void hem_stepper_free(hem_stepper *stepper);
 /** One step on images `indices[0..n)` of a part: forward, backward, update. `epoch` (from 0) and
- *  `place` (position of the first image in the epoch's order) only draw dropout.
+ *  `place` (position of the first image in the epoch's order) only draw dropout. `result` may be
+ *  NULL. HEM_ERR_USAGE: n not in 1..batch, no such image, or data that is not like the network's.
  *  HEM_ERR_DIVERGED, naming the first layer whose output is not finite, if the loss is not finite:
  *  the weights are then as they were before the step. Allocates nothing. */
 HEM_API HEM_MUST_USE hem_status hem_stepper_step(hem_stepper *stepper, const hem_data *data,
@@ -122,7 +126,7 @@ typedef struct hem_gradcheck_options {
     uint64_t seed;       /**< chooses entries, draws the fixed dropout mask */
     double relative;     /**< bound |a - n| <= relative max(|a|, |n|) + absolute; 1e-6 */
     double absolute;     /**< 1e-9 */
-    double float_bound;  /**< bound of the float path against the double one; see float_error */
+    double float_bound;  /**< bound of the float path's float_error; 1e-4 */
     bool (*progress)(void *user, size_t done, size_t total); /**< may be NULL; false stops */
     void *user;
 } hem_gradcheck_options;
@@ -138,7 +142,8 @@ typedef struct hem_gradcheck_row {
     double analytic, numeric; /**< of the worst entry (by excess over the bound) */
     size_t worst;             /**< its index in canonical order */
     double worst_ratio;       /**< |a - n| / bound there; the check holds where <= 1 */
-    double float_error; /**< max |float - double| of the tensor's gradient / its largest |double| */
+    double float_error; /**< max |float - double| of the tensor's gradient / its largest |double|;
+                             NaN where one of them is no number */
     bool ok;
 } hem_gradcheck_row;
 
@@ -150,10 +155,12 @@ typedef struct hem_gradcheck_result {
     bool ok;     /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 
-/** Checks the gradient of every parameter tensor on the first images of the training part. Biases
+/** Checks the gradient of every parameter tensor (or of options->weights; `options` NULL = all
+ *  defaults) on the first images of the training part. Biases
  *  that are all zero, as a fresh network's, are checked at random values in [-0.1, 0.1): at zero a
  *  black background lies exactly on relu's kink. The network's own weights do not change. Returns
- * HEM_OK also where the check fails: see ok. */
+ *  HEM_OK also where the check fails: see ok. HEM_ERR_USAGE: options out of range, no such tensor
+ *  or entry, other images; HEM_INTERRUPTED: `progress` said so. *out is empty then. */
 HEM_API HEM_MUST_USE hem_status hem_gradcheck(hem_net *net, const hem_data *data,
                                               const hem_gradcheck_options *options,
                                               hem_gradcheck_result *out, hem_error *err);

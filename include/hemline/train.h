@@ -24,9 +24,11 @@ typedef struct hem_epoch {
 typedef struct hem_train_callbacks {
     /** A run has begun or goes on; `directory` belongs to the run. May be NULL. */
     void (*started)(void *user, const char *directory, const hem_net *net, const hem_data *data);
-    /** About ten times a second: steps done in this epoch, and the running loss and accuracy. */
+    /** At most ten times a second: steps done in this epoch, and the running loss and accuracy.
+     *  May be NULL. */
     void (*progress)(void *user, int epoch, int epochs, size_t step, size_t steps, double loss,
                      double accuracy, double images_per_second);
+    /** After every epoch, once its checkpoint is written. May be NULL. */
     void (*epoch)(void *user, const hem_epoch *epoch);
     void *user;
 } hem_train_callbacks;
@@ -62,7 +64,8 @@ HEM_API HEM_MUST_USE hem_status hem_train(hem_context *context, const hem_spec *
                                           hem_error *err);
 /** Goes on with an interrupted run from its last checkpoint, to the bits of an unbroken run.
  *  `overrides` may change train.epochs alone; any other changed key is refused. A finished run is
- *  HEM_ERR_USAGE unless it gets more epochs. */
+ *  HEM_ERR_USAGE unless it gets more epochs. Of `options` the directory, the seed and init_model do
+ *  not count: they are the run's own. `options` may be NULL here and in hem_train(). */
 HEM_API HEM_MUST_USE hem_status hem_resume(hem_context *context, const char *directory,
                                            const char *const *overrides, size_t n_overrides,
                                            const hem_train_options *options, hem_train_result *out,

@@ -13,8 +13,11 @@ static hem_status choose(const char *directory, const hem_data_options *options,
                          hem_error *err)
 {
     const char *why;
-    if (directory == NULL)
+    if (directory == NULL) {
         directory = hem__place_named(options, &why);
+        if (directory != NULL)
+            HEM_TRY(hem__place_check(directory, why, err));
+    }
     hem_data_place places[2] = {{.found = false}, {.found = false}};
     if (directory == NULL)
         (void)hem_data_places(options, places, 2);

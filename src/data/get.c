@@ -141,7 +141,8 @@ static hem_status fail_fetch(const job *j, const char *path, const char *url,
     } else {
         hem__fail(err, HEM_ERR_IO, "cannot download %s: %s", url, why);
     }
-    return hem__hint(err, "run the command again: it goes on where it stopped");
+    return hem__hint(err, "run the command again: it goes on where it stopped; --url names another "
+                          "address");
 }
 
 /* Brings PATH.part up to the whole file. */

@@ -94,8 +94,10 @@ static hem_status find_fashion_mnist(const hem_data_options *options, found *out
 {
     const hem__known *known = hem__known_by_name("fashion-mnist");
     const char *why, *named = hem__place_named(options, &why);
-    if (named != NULL)
+    if (named != NULL) {
+        HEM_TRY(hem__place_check(named, why, err));
         return read_directory(named, HEM__FORM_ANY, out, err);
+    }
     char *cache = hem__place_cache(options, known->name);
     char *package = hem__place_system(known->name);
     hem_status status = search(known, options, cache, package, out, err);
@@ -114,6 +116,7 @@ static hem_status find(const hem_spec *spec, const hem_data_options *options, fo
         hem__note(options, HEM_LOG_NOTE, "--data: '%s' is read instead of '%s'", options->directory,
                   directory);
         directory = options->directory;
+        HEM_TRY(hem__place_check(directory, "--data", err));
     }
     return read_directory(directory, HEM__FORM_ANY, out, err);
 }

@@ -1,4 +1,5 @@
-/* The search order: --data, HEMLINE_DATA, the cache, the system package. */
+/* The search order: --data, HEMLINE_DATA, the cache, the system package. A directory that was named
+ * is not searched past: who names one wants that one. */
 #include "data/place.h"
 
 #include <stdlib.h>
@@ -19,6 +20,14 @@ const char *hem__place_named(const hem_data_options *options, const char **why)
     return directory != NULL && directory[0] != '\0' ? directory : NULL;
 }
 
+hem_status hem__place_check(const char *named, const char *why, hem_error *err)
+{
+    if (hem__is_directory(named))
+        return HEM_OK;
+    hem__fail_at(err, HEM_ERR_DATA, named, 0, 0, "%s names this place, which is no directory", why);
+    return hem__hint(err, "correct %s, or leave it out", why);
+}
+
 char *hem__place_cache(const hem_data_options *options, const char *set)
 {
     bool given = options != NULL && options->cache != NULL;
@@ -36,6 +45,7 @@ char *hem__place_system(const char *set)
 typedef struct rows {
     hem_data_place *out;
     size_t max, n;
+    bool open; /* nothing before the next row decides where data is read from */
 } rows;
 
 static void add(rows *list, const char *directory, const char *why)
@@ -47,6 +57,8 @@ static void add(rows *list, const char *directory, const char *why)
         snprintf(row->directory, sizeof row->directory, "%s", directory);
         row->why = why;
         row->found = hem__set_is_in(directory, HEM__FORM_ANY);
+        row->used = row->found && list->open;
+        list->open = list->open && !row->found;
     }
     list->n++;
 }
@@ -54,10 +66,11 @@ static void add(rows *list, const char *directory, const char *why)
 size_t hem_data_places(const hem_data_options *options, hem_data_place *out, size_t max)
 {
     static const char set[] = "fashion-mnist";
-    rows list = {out, out != NULL ? max : 0, 0};
+    rows list = {out, out != NULL ? max : 0, 0, true};
     const char *why, *named = hem__place_named(options, &why);
     char *cache = hem__place_cache(options, set), *package = hem__place_system(set);
     add(&list, named, why);
+    list.open = named == NULL;
     add(&list, cache, "cache");
     add(&list, package, "system package");
     free(cache);

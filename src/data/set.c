@@ -46,9 +46,12 @@ bool hem__set_is_in(const char *directory, hem__form form)
 
 static hem_status find_files(const char *directory, hem__form form, hem__set *set, hem_error *err)
 {
-    if (!hem__is_directory(directory))
-        return hem__fail_at(err, HEM_ERR_DATA, directory, 0, 0,
-                            exists(directory) ? "this is not a directory" : "no such directory");
+    if (!hem__is_directory(directory)) {
+        hem__fail_at(err, HEM_ERR_DATA, directory, 0, 0,
+                     exists(directory) ? "this is not a directory" : "no such directory");
+        return hem__hint(err, "name the folder of the four IDX files, as seen from the folder that "
+                              "hemline is started in");
+    }
     for (int i = 0; i < HEM__N_FILES; i++) {
         set->paths[i] = hem__set_file(directory, form, i);
         if (set->paths[i] != NULL)

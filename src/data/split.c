@@ -64,15 +64,17 @@ hem_status hem__split(hem_data *data, const hem_spec *spec, hem_error *err)
     const hem__validation_spec *validation = &spec->validation;
     size_t n = data->files[0].n, n_test = data->files[1].n;
     size_t count = validation_count(validation, n);
-    if (validation->kind != HEM__VALIDATION_NONE && count == 0)
-        return hem__spec_fail(spec, validation->at, err,
-                              "the split leaves no validation image of %zu; 'validation: none' "
-                              "trains on all",
-                              n);
-    if (count >= n)
-        return hem__spec_fail(spec, validation->at, err,
-                              "%zu validation images leave no training image: there are %zu in all",
-                              count, n);
+    if (validation->kind != HEM__VALIDATION_NONE && count == 0) {
+        hem__spec_fail(spec, validation->at, err, "the split leaves no validation image of %zu", n);
+        return hem__hint(err, "give it a larger part, or write validation: none to train on all");
+    }
+    if (count >= n) {
+        hem__spec_fail(spec, validation->at, err,
+                       "%zu validation images leave no training image: there are %zu in all", count,
+                       n);
+        return n > 1 ? hem__hint(err, "hold back at most %zu", n - 1)
+                     : hem__hint(err, "write validation: none");
+    }
     HEM_TRY(new_rows(data, HEM_TRAIN, n - count, err));
     HEM_TRY(new_rows(data, HEM_VALIDATION, count, err));
     HEM_TRY(new_rows(data, HEM_TEST, n_test, err));

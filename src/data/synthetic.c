@@ -164,10 +164,13 @@ hem_status hem__synthetic_check(const hem_spec *spec, hem_error *err)
                               data->synthetic.train, data->synthetic.test);
     size_t image = (size_t)height * (size_t)width * (size_t)data->synthetic.channels;
     size_t n = (size_t)data->synthetic.train + (size_t)data->synthetic.test, bytes;
-    if (!hem__mul_size(n, image, &bytes) || bytes > HEM__DATA_MAX_BYTES)
-        return hem__spec_fail(spec, data->at, err,
-                              "%zu synthetic images of %zu bytes; at most %zu bytes are drawn", n,
-                              image, HEM__DATA_MAX_BYTES);
+    if (!hem__mul_size(n, image, &bytes) || bytes > HEM__DATA_MAX_BYTES) {
+        hem__spec_fail(spec, data->at, err,
+                       "%zu synthetic images of %zu bytes; at most %zu bytes are drawn", n, image,
+                       HEM__DATA_MAX_BYTES);
+        return hem__hint(err, "draw at most %zu of this size, or smaller ones",
+                         HEM__DATA_MAX_BYTES / image);
+    }
     return HEM_OK;
 }
 

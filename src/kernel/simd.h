@@ -359,10 +359,12 @@ INLINE void v_transpose(const float *from, float *to, size_t ld)
 #define OUT(j)                                                                                     \
     _mm256_storeu_ps(to + j * ld, _mm256_permute2f128_ps(q0##j, q4##j, 0x20));                     \
     _mm256_storeu_ps(to + (j + 4) * ld, _mm256_permute2f128_ps(q0##j, q4##j, 0x31));
-    ROW(0)
-    ROW(1)
-    ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) PAIR(0, 1) PAIR(2, 3) PAIR(4, 5) PAIR(6, 7) QUAD(0, 2)
-        QUAD(4, 6) OUT(0) OUT(1) OUT(2) OUT(3)
+    /* clang-format off */
+    ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7)
+    PAIR(0, 1) PAIR(2, 3) PAIR(4, 5) PAIR(6, 7)
+    QUAD(0, 2) QUAD(4, 6)
+    OUT(0) OUT(1) OUT(2) OUT(3)
+    /* clang-format on */
 #undef ROW
 #undef PAIR
 #undef QUAD

@@ -1,8 +1,9 @@
 /* Two-dimensional convolution (cross-correlation, as every framework means it):
- *   y[k][p][q] = bias[k] + sum over c, r, s of w[k][c][r][s] x[c][p*stride - pad + r][q*stride -
- * pad + s] with zeros outside the image, which are skipped. The input gradient is the same kernel
- * with the gradient of the output as input and flipped, transposed weights: with a stride, one run
- * for each phase of the stride, since input rows of one phase meet the same kernel rows. */
+ *   y[k][p][q] = bias[k] + sum over c, r, s of
+ *                w[k][c][r][s] x[c][p*stride - pad + r][q*stride - pad + s]
+ * with zeros outside the image, which are skipped. The input gradient is the same kernel with the
+ * gradient of the output as input and flipped, transposed weights: with a stride, one run for each
+ * phase of the stride, since input rows of one phase meet the same kernel rows. */
 #include <string.h>
 
 #include "layer/layer.h"
@@ -90,6 +91,12 @@ static axis phase_axis(int phase, int size, int kernel, int stride, int pad)
     return a;
 }
 
+/* Phases that have an input row (or column): a stride may be larger than the image. */
+static int phases(int stride, int size)
+{
+    return stride < size ? stride : size;
+}
+
 static hem__conv_run phase_run(const hem__conv_shape *s, int py, int px, axis *ay, axis *ax)
 {
     *ay = phase_axis(py, s->H, s->R, s->stride_y, s->pad_y);
@@ -170,8 +177,8 @@ static void prepare(const cell_t *cell, const work_t *work)
     if (!cell->packed_grad || !cell->dx)
         return;
     hem__real *out = cell->packed_grad;
-    for (int py = 0; py < s->stride_y; py++)
-        for (int px = 0; px < s->stride_x; px++) {
+    for (int py = 0; py < phases(s->stride_y, s->H); py++)
+        for (int px = 0; px < phases(s->stride_x, s->W); px++) {
             axis ay, ax;
             run = phase_run(s, py, px, &ay, &ax);
             size_t n = (size_t)run.C * (size_t)run.K * (size_t)run.R * (size_t)run.S;
@@ -217,8 +224,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;
     const hem__real *w = cell->packed_grad;
-    for (int py = 0; py < s->stride_y; py++)
-        for (int px = 0; px < s->stride_x; px++) {
+    for (int py = 0; py < phases(s->stride_y, s->H); py++)
+        for (int px = 0; px < phases(s->stride_x, s->W); px++) {
             axis ay, ax;
             hem__conv_run run = phase_run(s, py, px, &ay, &ax);
             run_share(work, &run, cell->dy, cell->out_units * HEM__LANES, w, NULL, false,

@@ -107,6 +107,7 @@ static hem_status prepare(check *c, const hem_data *data, hem_error *err)
                                   .images = c->images,
                                   .labels = c->labels,
                                   .n = c->setup.n,
+                                  .groups = c->net->spec->train.groups,
                                   .mean = c->net->origin.scaling.mean,
                                   .deviation = c->net->origin.scaling.deviation,
                                   .seed = o->seed};
@@ -164,14 +165,18 @@ static bool compare(check *c, const hem__tensor *t, size_t entry, hem_gradcheck_
     return true;
 }
 
-/* Largest difference of the float gradient, over the tensor's largest number. */
+/* Largest difference of the float gradient, over the tensor's largest number; NaN where there is a
+ * gradient that is no number (fmax() would pass over it). */
 static double float_error(const check *c, const hem__tensor *t)
 {
     double most = 0, difference = 0;
     for (size_t i = 0; i < t->n; i++) {
         size_t place = t->offset + hem__tensor_place(t, i);
+        double apart = fabs(c->gradient[place] - c->fast_gradient[place]);
+        if (isnan(apart))
+            return apart;
         most = fmax(most, fabs(c->gradient[place]));
-        difference = fmax(difference, fabs(c->gradient[place] - c->fast_gradient[place]));
+        difference = fmax(difference, apart);
     }
     return most > 0 ? difference / most : difference;
 }

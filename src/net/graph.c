@@ -11,7 +11,7 @@
 
 size_t hem__tensor_place(const hem__tensor *tensor, size_t i)
 {
-    if (tensor->row == tensor->n)
+    if (tensor->columns.C == 0) /* not a dense layer's weights */
         return i;
     size_t row = i / tensor->row, column = i % tensor->row;
     hem__shape m = tensor->columns;

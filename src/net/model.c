@@ -94,10 +94,10 @@ hem_status hem_net_save(hem_net *net, const char *path, hem_error *err)
 {
     hem__st_writer writer;
     float *values = canonical(net);
-    size_t at = 0;
+    size_t at = 0, n = hem_net_get_info(net).n_tensors;
     hem__st_writer_init(&writer);
     bool ready = values != NULL && hem__model_describe(net, "model", &writer);
-    for (size_t i = 0; i < hem_net_get_info(net).n_tensors && ready; i++) {
+    for (size_t i = 0; i < n && ready; i++) {
         hem_tensor_info t = hem_net_tensor(net, i);
         hem__st_put(&writer, t.name, HEM__ST_F32, t.n_dims, t.dims, values + at);
         at += t.n;
@@ -115,7 +115,8 @@ void hem_net_sha256(const hem_net *net, char out[65])
 {
     hem__sha256 *hash = hem__sha256_new();
     bool complete = hash != NULL;
-    for (size_t i = 0; i < hem_net_get_info(net).n_tensors && complete; i++) {
+    size_t n_tensors = hem_net_get_info(net).n_tensors;
+    for (size_t i = 0; i < n_tensors && complete; i++) {
         size_t n = hem_net_tensor(net, i).n;
         float *values = hem__calloc(n + 1, sizeof *values);
         complete = values != NULL;

@@ -40,7 +40,7 @@ hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **ou
     hem_status status = HEM_OK;
     if (!probe->params || !probe->loss)
         status = hem__fail_memory(err, "a gradient check", n * sizeof *probe->params);
-    hem__plan_options options = {.batch = setup->n, .training = true};
+    hem__plan_options options = {.batch = setup->n, .groups = setup->groups, .training = true};
     if (status == HEM_OK)
         status = HEM__R(hem__plan_new)(setup->graph, setup->pool, kernels_of(setup), &options,
                                        &probe->plan, NULL, err);

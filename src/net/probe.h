@@ -15,6 +15,7 @@ typedef struct hem__probe_setup {
     const uint8_t *const *images;
     const uint16_t *labels;
     size_t n;
+    int groups;             /* gradient groups asked for; 0 = by the number of images */
     double mean, deviation; /* of the input's scaling */
     uint64_t seed;          /* of the fixed dropout mask */
 } hem__probe_setup;

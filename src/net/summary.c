@@ -81,7 +81,12 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
     } else if (layer->kind == HEM__LAYER_DENSE) {
         snprintf(text, size, "%s %d%s", kind, layer->u.dense.units, act);
     } else if (layer->kind == HEM__LAYER_MAXPOOL || layer->kind == HEM__LAYER_AVGPOOL) {
-        snprintf(text, size, "%s %dx%d", kind, node->pool.R, node->pool.S);
+        const hem__pool_shape *s = &node->pool;
+        char step[48] = "";
+        if (s->stride_y != s->R || s->stride_x != s->S)
+            snprintf(step, sizeof step, " stride %dx%d", s->stride_y, s->stride_x);
+        snprintf(text, size, "%s %dx%d%s%s", kind, s->R, s->S,
+                 layer->u.pool.padding == HEM__PAD_SAME ? " same" : "", step);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
     } else {

@@ -2,6 +2,7 @@
  * gradient check, over small networks that meet the odd cases: even kernels with same padding,
  * strides that leave rows over, ragged channel blocks, overlapping pools, dropout with its fixed
  * mask, penalties, batches that are not whole tiles, several gradient groups. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +57,15 @@ static const network networks[] = {
      "  - conv: {filters: 5, kernel: 3, activation: relu}\n"
      "  - conv: {filters: 3, kernel: 1, stride: 3}\n  - flatten\n" OUTPUT,
      ""},
+    {"stride larger than the map", 1, 10, "1/255",
+     "  - conv: {filters: 5, kernel: 3, activation: relu}\n"
+     "  - conv: {filters: 3, kernel: 2, stride: [4096, 3], padding: same}\n"
+     "  - conv: {filters: 4, kernel: 1, stride: 4096}\n  - flatten\n" OUTPUT,
+     ""},
+    {"one unit behind a map", 1, 10, "1/255",
+     "  - conv: {filters: 9, kernel: 3, activation: tanh}\n"
+     "  - dense: {units: 1, activation: tanh}\n" OUTPUT,
+     ""},
     {"kernel as large as the map", 1, 10, "1/255",
      "  - conv: {filters: 3, kernel: 3, padding: same, activation: relu}\n"
      "  - conv: {filters: 17, kernel: 12, activation: tanh}\n" OUTPUT,
@@ -83,6 +93,8 @@ static const network networks[] = {
     {"several gradient groups", 1, 150, "1/255",
      "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
      "  groups: 3\n"},
+    {"more groups than tiles", 1, 100, "1/255", "  - dense: {units: 9, activation: tanh}\n" OUTPUT,
+     "  groups: 9\n"},
 };
 
 static hem_context *context;
@@ -127,10 +139,54 @@ static void check(void **state)
     hem_spec_free(spec);
 }
 
+static void set_tensor(hem_net *net, const char *name, const float *values)
+{
+    hem_net_set_tensor(net, hem_net_find_tensor(net, name), values);
+}
+
+/* Weights of 2^83 make a float gradient infinite, and times the output 0 of a dead relu no number,
+ * where the double one is 0: the float path must not pass for want of a difference. */
+static void check_float_overflow(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "data: {synthetic: {train: 20, test: 20, height: 8, width: 8, classes: 2}}\nmodel:\n"
+        "  - dense: {units: 2, activation: relu}\n  - dense: {units: 2, activation: tanh}\n"
+        "  - dense: {units: 2, activation: tanh}\n  - dense: {units: 2, activation: softmax}\n";
+    static const float zeros[128] = {0}, dead[] = {-1, -1}, halves[] = {0.5f, 0.5f},
+                       half[] = {0.5f, 0};
+    static const float large[] = {0x1p83f, -0x1p83f, 0, 0}, some[] = {0.5f, 0.25f, -0.25f, 0.125f};
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+    assert_int_equal(hem_spec_parse(text, "overflow", NULL, 0, &spec, NULL), HEM_OK);
+    assert_int_equal(hem_data_open(spec, NULL, &data, NULL), HEM_OK);
+    assert_int_equal(hem_net_new(context, spec, data, 1, &net, NULL), HEM_OK);
+    set_tensor(net, "dense1.weight", zeros);
+    set_tensor(net, "dense1.bias", dead);
+    set_tensor(net, "dense2.weight", some);
+    set_tensor(net, "dense2.bias", halves);
+    set_tensor(net, "dense3.weight", large);
+    set_tensor(net, "dense3.bias", half); /* lost beside 2^83: its unit is at 0 */
+    set_tensor(net, "dense4.weight", large);
+    set_tensor(net, "dense4.bias", some);
+    hem_gradcheck_options options = hem_gradcheck_options_default();
+    options.weights = "dense2.weight[0,0]";
+    hem_gradcheck_result result;
+    assert_int_equal(hem_gradcheck(net, data, &options, &result, NULL), HEM_OK);
+    assert_true(isfinite(result.loss) && result.rows[0].worst_ratio <= 1);
+    assert_true(isnan(result.rows[0].float_error));
+    assert_false(result.ok);
+    hem_gradcheck_release(&result);
+    hem_net_free(net);
+    hem_data_free(data);
+    hem_spec_free(spec);
+}
+
 int main(void)
 {
     enum { N = sizeof networks / sizeof *networks };
-    struct CMUnitTest tests[N];
+    struct CMUnitTest tests[N + 1];
     hem_context_settings settings = hem_context_settings_default();
     settings.threads = 2;
     if (hem_context_new(&settings, &context, NULL) != HEM_OK)
@@ -142,7 +198,8 @@ int main(void)
         } entry = {&networks[i]};
         tests[i] = (struct CMUnitTest){networks[i].name, check, NULL, NULL, entry.to};
     }
-    int failed = _cmocka_run_group_tests("gradcheck", tests, N, NULL, NULL);
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(check_float_overflow);
+    int failed = _cmocka_run_group_tests("gradcheck", tests, N + 1, NULL, NULL);
     hem_context_free(context);
     return failed;
 }

@@ -177,15 +177,17 @@ static void named_places_are_final(void **state)
     hem_data *data;
     hem_error err;
     assert_int_equal(hem_data_open(&spec, &options, &data, &err), HEM_ERR_DATA);
-    data_expect_error(&err, HEM_ERR_DATA, "/nonexistent/data: no such directory");
+    data_expect_error(&err, HEM_ERR_DATA, "/nonexistent/data: --data names this place");
     assert_int_equal(setenv("HEMLINE_DATA", "/nonexistent/elsewhere", 1), 0);
     assert_int_equal(hem_data_open(&spec, NULL, &data, &err), HEM_ERR_DATA);
-    data_expect_error(&err, HEM_ERR_DATA, "/nonexistent/elsewhere: no such directory");
+    data_expect_error(&err, HEM_ERR_DATA, "/nonexistent/elsewhere: HEMLINE_DATA names this place");
 
     hem_data_place places[4];
     assert_int_equal(hem_data_places(&options, places, 4), 3);
     assert_string_equal(places[0].why, "--data");
     assert_false(places[0].found);
+    for (int i = 0; i < 3; i++)
+        assert_false(places[i].used);
     assert_int_equal(unsetenv("HEMLINE_DATA"), 0);
     assert_int_equal(hem_data_places(NULL, places, 1), 2);
     assert_string_equal(places[0].why, "cache");

@@ -299,6 +299,23 @@ static void test_b2_counts(void **state)
     end(&s);
 }
 
+/* Also where the layer has one unit, so that its one row is the whole tensor. */
+static void test_canonical_order_of_one_unit(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s,
+          "data: {synthetic: {train: 20, test: 20, height: 8, width: 8, channels: 3, classes: 2}}\n"
+          "model:\n  - dense: {units: 1, activation: tanh}\n"
+          "  - dense: {units: 2, activation: softmax}\n",
+          1, NULL, "adam");
+    const hem__tensor *t = &s.net->graph->tensors[0];
+    assert_int_equal(t->n, 192);
+    assert_int_equal(hem__tensor_place(t, 1), 3);  /* next column, 3 channels on */
+    assert_int_equal(hem__tensor_place(t, 64), 1); /* next channel */
+    end(&s);
+}
+
 /* Canonical order of a dense weight behind a flatten is (channel, row, column). */
 static void test_canonical_order(void **state)
 {
@@ -335,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_divergence_keeps_weights),
         cmocka_unit_test(test_b2_counts),
         cmocka_unit_test(test_canonical_order),
+        cmocka_unit_test(test_canonical_order_of_one_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ int main(int argc, char **argv)
     check(hem_context_new(&settings, &context, &error));
     check(hem_data_open(spec, NULL, &data, &error));
     check(hem_net_new(context, spec, data, hem_spec_seed(spec), &net, &error));
-    size_t n = hem_data_get_info(data).n[HEM_TRAIN], batch = (size_t)hem_spec_batch(spec);
+    size_t n = hem_data_get_info(data).n[HEM_TRAIN], asked = (size_t)hem_spec_batch(spec);
+    size_t batch = asked == 0 || asked > n ? n : asked; /* 0 stands for `batch: all` */
     check(hem_stepper_new(net, batch, hem_spec_seed(spec), &stepper, &error));
     uint32_t *order = calloc(n, sizeof *order);
     if (order == NULL)
@@ -69,7 +70,6 @@ int main(int argc, char **argv)
         hem_evaluation_release(&test);
     }
     check(hem_net_save(net, argv[2], &error));
-
     free(order);
     hem_stepper_free(stepper); /* before its network, and that before its context */
     hem_net_free(net);

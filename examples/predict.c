@@ -51,7 +51,11 @@ int main(int argc, char **argv)
         return HEM_ERR_DATA;
     }
     size_t bytes = (size_t)info.height * (size_t)info.width * (size_t)info.channels;
-    float probabilities[256]; /* labels are bytes, so there are at most 256 classes */
+    float *probabilities = malloc((size_t)info.n_classes * sizeof *probabilities);
+    if (probabilities == NULL) {
+        fprintf(stderr, "not enough memory\n");
+        return HEM_ERR_MEMORY;
+    }
     for (size_t i = 0; i < images.n; i++) {
         check(hem_net_predict(net, images.pixels + i * bytes, 1, probabilities, &error));
         int best = 0;
@@ -61,6 +65,7 @@ int main(int argc, char **argv)
                (double)probabilities[best]);
     }
 
+    free(probabilities);
     hem_images_release(&images);
     hem_net_free(net);
     free(path);

@@ -47,9 +47,9 @@ static bool has_class_names(const hem__net_origin *origin)
 }
 
 /* Refuses a network that this machine's memory cannot hold, before any of it is taken. */
-static hem_status check_memory(const hem_net *net, hem_error *err)
+static hem_status check_memory(const hem_net *net, bool training, hem_error *err)
 {
-    size_t need = hem__net_training_bytes(net);
+    size_t need = training ? hem__net_training_bytes(net) : net->graph->n_params * sizeof(float);
     double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if ((double)need < have)
         return HEM_OK;
@@ -61,15 +61,14 @@ static hem_status check_memory(const hem_net *net, hem_error *err)
             largest = &net->spec->layers[net->graph->tensors[i].layer];
         }
     hem__at at = most > net->graph->n_params / 2 ? largest->at : (hem__at){0, 0};
-    hem__spec_fail(net->spec, at, err,
-                   "the network needs %.3g GB to train, and this machine has %.3g GB",
-                   (double)need / 1e9, have / 1e9);
+    hem__spec_fail(net->spec, at, err, "the network needs %.3g GB%s, and this machine has %.3g GB",
+                   (double)need / 1e9, training ? " to train" : "", have / 1e9);
     return hem__hint(err, "%s has %zu weights: use fewer filters or units, or a smaller batch",
                      largest->name, most);
 }
 
 hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
-                         hem_net **out, hem_error *err)
+                         bool training, hem_net **out, hem_error *err)
 {
     *out = NULL;
     hem_net *net = hem__calloc(1, sizeof *net);
@@ -86,7 +85,7 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     if (status == HEM_OK)
         status = hem__graph_new(net->spec, input, origin->n_classes, &net->graph, err);
     if (status == HEM_OK)
-        status = check_memory(net, err);
+        status = check_memory(net, training, err);
     if (status == HEM_OK) {
         net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
         if (!net->params)
@@ -146,7 +145,7 @@ hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_dat
         origin.scaling.deviation = 255;
     if (spec->scale == HEM__SCALE_STANDARDIZE)
         measure(data, &origin.scaling);
-    return hem__net_make(context, spec, &origin, out, err);
+    return hem__net_make(context, spec, &origin, true, out, err);
 }
 
 void hem_net_free(hem_net *net)

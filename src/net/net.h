@@ -40,9 +40,9 @@ struct hem_net {
 };
 
 /* Makes a network without data: what a model file needs. `origin` is copied; initial weights are
- * drawn from origin->seed. */
+ * drawn from origin->seed. `training` asks for memory to train it, else to hold it. */
 hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
-                         hem_net **out, hem_error *err);
+                         bool training, hem_net **out, hem_error *err);
 
 /* Runs images indices[0..n) of a part without dropout: per-image loss and predicted class (either
  * may be NULL), probabilities [n][classes] (may be NULL). indices NULL = 0..n-1. */

@@ -19,6 +19,7 @@ struct HEM__R(hem__plan) {
     const HEM__R(hem__kernels) * kernels;
     hem__plan_options options;
     int n_threads, chunk_tiles;
+    int last_tiles; /* in the last chunk that was run */
     bool one_chunk; /* a full batch is one chunk, so layers may fuse their update */
     hem__arena arena;
     HEM__R(hem__cell) * cells; /* by node */

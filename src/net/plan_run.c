@@ -115,8 +115,10 @@ static bool run_chunk(const job *j, work_t *work, size_t first, size_t n)
     load(plan, j->batch, first, work);
     run_entries(plan, plan->forward, plan->n_forward, work);
     run_loss(j, first, work);
-    if (work->thread == 0)
+    if (work->thread == 0) {
         hand_out(plan, j->batch, first, n);
+        j->plan->last_tiles = work->tiles;
+    }
     bool finite = !j->batch->labels || all_finite(plan->loss, n);
     if (j->backward && finite)
         run_entries(plan, plan->backward, plan->n_backward, work);
@@ -296,7 +298,7 @@ int HEM__R(hem__plan_bad_layer)(const plan_t *plan)
 {
     for (int i = 1; i < plan->graph->n_nodes; i++) {
         const cell_t *cell = &plan->cells[i];
-        size_t n = (size_t)plan->chunk_tiles * cell->out_units * HEM__LANES;
+        size_t n = (size_t)plan->last_tiles * cell->out_units * HEM__LANES;
         bool is_loss = i == plan->graph->n_nodes - 1; /* its own memory is not always written */
         if (is_loss || !all_finite(cell->y, n))
             return (int)cell->node->layer;

@@ -1,4 +1,5 @@
 /* What a network is: layers, tensors, counts, memory. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,7 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
 
 hem_layer_info hem_net_layer(const hem_net *net, size_t index)
 {
+    assert(index < net->spec->n_layers);
     const hem__graph *graph = net->graph;
     hem_layer_info info = {.name = net->spec->layers[index].name, .kind = net->kinds[index]};
     for (int i = 1; i < graph->n_nodes; i++) {
@@ -125,6 +127,7 @@ void hem__net_describe_layers(hem_net *net)
 
 hem_tensor_info hem_net_tensor(const hem_net *net, size_t index)
 {
+    assert(index < (size_t)net->graph->n_tensors);
     const hem__tensor *t = &net->graph->tensors[index];
     hem_tensor_info info = {.name = t->name, .n_dims = t->n_dims, .n = t->n};
     memcpy(info.dims, t->dims, sizeof info.dims);
@@ -133,6 +136,7 @@ hem_tensor_info hem_net_tensor(const hem_net *net, size_t index)
 
 void hem_net_get_tensor(const hem_net *net, size_t index, float *values)
 {
+    assert(index < (size_t)net->graph->n_tensors);
     const hem__tensor *t = &net->graph->tensors[index];
     for (size_t i = 0; i < t->n; i++)
         values[i] = net->params[t->offset + hem__tensor_place(t, i)];
@@ -140,6 +144,7 @@ void hem_net_get_tensor(const hem_net *net, size_t index, float *values)
 
 void hem_net_set_tensor(hem_net *net, size_t index, const float *values)
 {
+    assert(index < (size_t)net->graph->n_tensors);
     const hem__tensor *t = &net->graph->tensors[index];
     for (size_t i = 0; i < t->n; i++)
         net->params[t->offset + hem__tensor_place(t, i)] = values[i];

@@ -47,18 +47,32 @@ static size_t corner(const geometry *g, window w)
     return g->x_first + (size_t)w.y0 * g->x_row + (size_t)w.x0 * g->cell;
 }
 
-static void max_window(const geometry *g, window w, const float *x, float *y)
+INLINE void max_cells(const geometry *g, int rows, int columns, const float *x, float *y)
 {
     for (size_t i = 0; i < g->cell; i += VL) {
         V best = v_load(x + i);
         const float *row = x + i;
-        for (int iy = w.y0; iy < w.y1; iy++, row += g->x_row) {
+        for (int r = 0; r < rows; r++, row += g->x_row) {
             const float *cell = row;
-            for (int ix = w.x0; ix < w.x1; ix++, cell += g->cell)
+            for (int s = 0; s < columns; s++, cell += g->cell)
                 best = v_max(v_load(cell), best);
         }
         v_store(y + i, best);
     }
+}
+
+/* Windows of 2 x 2 are what nearly everybody uses: known sizes unroll. */
+static bool is_two_by_two(window w)
+{
+    return w.y1 - w.y0 == 2 && w.x1 - w.x0 == 2;
+}
+
+static void max_window(const geometry *g, window w, const float *x, float *y)
+{
+    if (is_two_by_two(w))
+        max_cells(g, 2, 2, x, y);
+    else
+        max_cells(g, w.y1 - w.y0, w.x1 - w.x0, x, y);
 }
 
 static void mean_window(const geometry *g, window w, const float *x, float *y)
@@ -130,16 +144,16 @@ INLINE void max_back(const geometry *g, window w, const float *x, const float *y
 
 /* The same where every cell lies in exactly one window: dx need not be read, and the mask of a relu
  * is applied on the way. Adding 0 turns -0 into 0, as the sum from 0 does. */
-INLINE void max_back_alone(const geometry *g, window w, const float *x, const float *y,
+INLINE void max_back_cells(const geometry *g, int rows, int columns, const float *x, const float *y,
                            const float *dy, float *dx, bool relu)
 {
     for (size_t i = 0; i < g->cell; i += VL) {
         V best = v_load(y + i), d = v_load(dy + i) + v_all(0);
         I open = i_all(-1), all = relu ? i_all(0) : i_all(-1);
         size_t row = i;
-        for (int iy = w.y0; iy < w.y1; iy++, row += g->x_row) {
+        for (int r = 0; r < rows; r++, row += g->x_row) {
             size_t cell = row;
-            for (int ix = w.x0; ix < w.x1; ix++, cell += g->cell) {
+            for (int s = 0; s < columns; s++, cell += g->cell) {
                 V value = v_load(x + cell);
                 I wins = open & (value == best);
                 v_store(dx + cell, v_where(wins & (all | (value > v_all(0))), d));
@@ -147,6 +161,15 @@ INLINE void max_back_alone(const geometry *g, window w, const float *x, const fl
             }
         }
     }
+}
+
+static void max_back_alone(const geometry *g, window w, const float *x, const float *y,
+                           const float *dy, float *dx, bool relu)
+{
+    if (is_two_by_two(w))
+        max_back_cells(g, 2, 2, x, y, dy, dx, relu);
+    else
+        max_back_cells(g, w.y1 - w.y0, w.x1 - w.x0, x, y, dy, dx, relu);
 }
 
 static void relu_mask(const geometry *g, const float *x, float *dx)

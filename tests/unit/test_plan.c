@@ -16,7 +16,7 @@
 #include "net/inside.h"
 
 static const char conv_net[] =
-    "data: {synthetic: {train: 200, test: 20, height: 14, width: 13, channels: 3, classes: 7}}\n"
+    "data: {synthetic: {train: 300, test: 20, height: 14, width: 13, channels: 3, classes: 7}}\n"
     "model:\n"
     "  - conv: {filters: 11, kernel: 4, padding: same, activation: relu}\n"
     "  - conv: {filters: 8, kernel: 3, stride: 2, activation: tanh, l2: 1e-3}\n"
@@ -28,7 +28,7 @@ static const char conv_net[] =
     "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
 
 static const char dense_net[] =
-    "data: {synthetic: {train: 200, test: 20, height: 9, width: 9, classes: 4}}\n"
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
     "model:\n"
     "  - dense: {units: 130, activation: relu}\n"
     "  - dense: {units: 4, activation: softmax}\n";
@@ -72,14 +72,14 @@ static void end(setting *s)
 static void train(setting *s, size_t batch, int steps, char hash[65])
 {
     hem_stepper *stepper;
-    uint32_t order[200];
-    for (uint32_t i = 0; i < 200; i++)
-        order[i] = (i * 77) % 200;
+    uint32_t order[300];
+    for (uint32_t i = 0; i < 300; i++)
+        order[i] = (i * 77) % 300;
     assert_int_equal(hem_stepper_new(s->net, batch, 5, &stepper, NULL), HEM_OK);
     for (int k = 0; k < steps; k++) {
         size_t n = k == steps - 1 && batch > 1 ? batch - batch / 3 : batch;
         hem_step_result result;
-        uint32_t first = (uint32_t)((size_t)k * batch % (200 - batch + 1));
+        uint32_t first = (uint32_t)((size_t)k * batch % (300 - batch + 1));
         assert_int_equal(hem_stepper_step(stepper, s->data, HEM_TRAIN, order + first, n, 1, first,
                                           &result, NULL),
                          HEM_OK);
@@ -94,7 +94,7 @@ static void train(setting *s, size_t batch, int steps, char hash[65])
 static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
-    static const size_t batches[] = {1, 15, 16, 17, 24, 32, 64, 65, 150, 200};
+    static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
     static const char *const nets[] = {conv_net, dense_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < 2; n++) {

@@ -251,6 +251,10 @@ static hem_status parse_entry(const check *c, const char **text, int *tensor, si
         return hem__hint(err, "write NAME[i,j] with each index below its size");
     }
     *text += length;
+    if (**text != '\0' && **text != ',') {
+        hem__fail(err, HEM_ERR_USAGE, "'%.40s' follows '%s' without a comma", *text, name);
+        return hem__hint(err, "write NAME[i,j],NAME[i]");
+    }
     *text += **text == ',';
     return HEM_OK;
 }

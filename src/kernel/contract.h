@@ -87,6 +87,7 @@ typedef struct hem__update {
 
 enum { HEM__N_UPDATES = 3 };   /* sgd, momentum, adam: the order of hem__optimizer_kind */
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
+enum { HEM__N_CURVES = 4 };    /* leaky_relu, elu, gelu, silu: hem__layer_kind, from LEAKY_RELU on */
 
 /* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
  * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
@@ -154,6 +155,22 @@ typedef struct HEM__R(hem__kernels) {
     void (*pointwise[HEM__N_POINTWISE])(const hem__real *x, hem__real *y, size_t n);
     void (*pointwise_grad[HEM__N_POINTWISE])(const hem__real *y, const hem__real *dy, hem__real *dx,
                                              size_t n);
+    /* y = f(x) with a parameter a >= 0, and dx = dy * f'(x) by `at`, which is y for the first two and
+     * x for the others. leaky_relu: x > 0 ? x : a * x; at > 0 ? dy : a * dy. elu: x > 0 ? x :
+     * a * expm1(x); at > 0 ? dy : dy * (at + a). gelu and silu have no a: functions.h. n a multiple
+     * of 16; x may be y, dy may be dx. */
+    void (*curve[HEM__N_CURVES])(const hem__real *x, hem__real a, hem__real *y, size_t n);
+    void (*curve_grad[HEM__N_CURVES])(const hem__real *at, hem__real a, const hem__real *dy,
+                                      hem__real *dx, size_t n);
+    /* prelu of n units in rows of `width` (n is a multiple of it): unit u has slope[u % width], any
+     * number. y = x > 0 ? x : slope * x; dx = x > 0 ? dy : slope * dy. x may be y, dy may be dx. */
+    void (*prelu)(const hem__real *x, const hem__real *slope, int width, hem__real *y, int n);
+    void (*prelu_grad)(const hem__real *x, const hem__real *slope, int width, const hem__real *dy,
+                       hem__real *dx, int n);
+    /* dslope[c] += tree16(lanes) for c in c0..c1-1 of those rows: the lanes start at 0 and take
+     * fma(x > 0 ? 0 : x, dy, lane) of the units c, c + width, ... in order. */
+    void (*prelu_slope_grad)(const hem__real *x, const hem__real *dy, int width, int c0, int c1,
+                             hem__real *dslope, int n);
     /* Softmax over the channels of each pixel of one tile: m = max over c in order, e = exp(z - m),
      * s = sum of e for c in order, y = e / s. x may be y. Its gradient: t = sum over c in order of
      * fma(y, dy, t) from 0; dx = y * (dy - t). dy may be dx. */

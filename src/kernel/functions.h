@@ -1,4 +1,4 @@
-/* exp, log, tanh and sigmoid in float: the formulas and constants that the reference and every tier
+/* exp, log, tanh, sigmoid, expm1, gelu and silu in float: the formulas and constants that the reference and every tier
  * compute in the same order, so that they give the same bits (libm's differ by CPU and version).
  * Polynomials are minimax fits (Remez exchange) made for hemline; errors below are measured
  * against double precision over all floats of the range, by tests/kernel/test_functions.c.
@@ -17,6 +17,25 @@
  *
  * sigmoid(x), e = exp(-|x|): (x >= 0 ? 1 : e) / (1 + e). 0 below EXP_LIMIT. Error <= 3 ulp.
  *
+ * expm1(x) = exp(x) - 1, for x <= 0 (elu): with r, n and the polynomial of exp,
+ *   q = fma(r * r, EXP(r), r); fma(q, 2^n, 2^n - 1). Below EXP_LIMIT -1. Error <= 2 ulp.
+ *
+ * gelu(x) = x Phi(x), Phi the normal distribution (Hendrycks and Gimpel, 2016), in the form
+ * max(x, 0) - |x| Q(|x|) with Q = 1 - Phi = exp(-a^2 / 2) R(a); R, Mills' ratio over sqrt(2 pi), is
+ * t P(t) in t = 1 / (1 + MILLS_SCALE a). No cancellation, so the tail is as exact as the middle:
+ *   a = min(|x|, GELU_END); t = 1 / fma(MILLS_SCALE, a, 1); p = MILLS(t);
+ *   a^2 = h + l exactly, h = a * a rounded: c = a with its last 12 bits 0, b = a - c,
+ *   l = fma(b, b, fma(2 * c, b, fma(c, c, -h)));
+ *   e = exp(-0.5 * h); e = fma(e, -0.5 * l, e); tail = ((a * t) * p) * e;
+ *   gelu = (x < 0 ? 0 : x) - tail. Error <= 7 ulp. Past GELU_END e is 0.
+ *   Its derivative: q = (t * p) * e; (x < 0 ? q : 1 - q) + (c * INV_SQRT_2PI) * e, c = x held in
+ *   -GELU_END..GELU_END. Absolute error <= 3e-7.
+ *
+ * silu(x) = x sigmoid(x) (Hendrycks and Gimpel, 2016): c = max(x, -SILU_END), c * sigmoid(c). Error
+ *   <= 4 ulp; 0 below EXP_LIMIT, where the true value is above -1e-36. Its derivative: c = x held in
+ *   -SILU_END..SILU_END, s = sigmoid(c), q = sigmoid(-c); s * fma(c, q, 1). Absolute error <= 3e-7.
+ *
+ * Infinities give the limits: expm1 and elu -1 (times alpha), gelu and silu -0 and infinity.
  * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
 #ifndef HEM_KERNEL_FUNCTIONS_H
 #define HEM_KERNEL_FUNCTIONS_H
@@ -40,6 +59,15 @@
 #define HEM__TANH_SMALL 0.625f
 #define HEM__TANH_COEFFICIENTS(X)                                                                  \
     X(-0x1.75e1ccp-8f) X(0x1.52269cp-6f) X(-0x1.b83c5ap-5f) X(0x1.110726p-3f) X(-0x1.555532p-2f)
+
+#define HEM__GELU_END 16.0f /* exp(-GELU_END^2 / 2) is 0 */
+#define HEM__SILU_END 128.0f
+#define HEM__INV_SQRT_2PI 0x1.988454p-2f
+#define HEM__MILLS_SCALE 0x1.3p-2f
+#define HEM__MILLS_COEFFICIENTS(X)                                                                 \
+    X(-0x1.50f62ap-6f) X(0x1.d8ebcep-4f) X(-0x1.f379bap-3f) X(0x1.c1ba4ap-3f)                      \
+    X(-0x1.9738c4p-4f) X(0x1.b777e4p-4f) X(0x1.32b870p-4f) X(0x1.c25078p-4f)                       \
+    X(0x1.e46420p-4f) X(0x1.e52474p-4f)
 /* clang-format on */
 
 #endif

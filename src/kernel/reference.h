@@ -54,6 +54,12 @@ hem__real REF(exp)(hem__real x);
 hem__real REF(log)(hem__real x);
 hem__real REF(tanh)(hem__real x);
 hem__real REF(sigmoid)(hem__real x);
+hem__real REF(expm1)(hem__real x); /* also for x <= 0 */
+/* gelu and silu, and their derivatives (reference_act.c). */
+hem__real REF(gelu)(hem__real x);
+hem__real REF(gelu_slope)(hem__real x);
+hem__real REF(silu)(hem__real x);
+hem__real REF(silu_slope)(hem__real x);
 
 void REF(conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
                const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
@@ -83,6 +89,20 @@ void REF(tanh_all)(const hem__real *x, hem__real *y, size_t n);
 void REF(tanh_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
 void REF(sigmoid_all)(const hem__real *x, hem__real *y, size_t n);
 void REF(sigmoid_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
+void REF(leaky_relu)(const hem__real *x, hem__real a, hem__real *y, size_t n);
+void REF(leaky_relu_grad)(const hem__real *y, hem__real a, const hem__real *dy, hem__real *dx,
+                          size_t n);
+void REF(elu)(const hem__real *x, hem__real a, hem__real *y, size_t n);
+void REF(elu_grad)(const hem__real *y, hem__real a, const hem__real *dy, hem__real *dx, size_t n);
+void REF(gelu_all)(const hem__real *x, hem__real a, hem__real *y, size_t n);
+void REF(gelu_grad)(const hem__real *x, hem__real a, const hem__real *dy, hem__real *dx, size_t n);
+void REF(silu_all)(const hem__real *x, hem__real a, hem__real *y, size_t n);
+void REF(silu_grad)(const hem__real *x, hem__real a, const hem__real *dy, hem__real *dx, size_t n);
+void REF(prelu)(const hem__real *x, const hem__real *slope, int width, hem__real *y, int n);
+void REF(prelu_grad)(const hem__real *x, const hem__real *slope, int width, const hem__real *dy,
+                     hem__real *dx, int n);
+void REF(prelu_slope_grad)(const hem__real *x, const hem__real *dy, int width, int c0, int c1,
+                           hem__real *dslope, int n);
 void REF(softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
 void REF(softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W);
 void REF(softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,

@@ -20,6 +20,11 @@ hem__real REF(tanh)(hem__real x)
     return tanh(x);
 }
 
+hem__real REF(expm1)(hem__real x)
+{
+    return expm1(x);
+}
+
 #else
 
 #include <string.h>
@@ -42,15 +47,26 @@ static uint32_t to_bits(float x)
 
 #define HORNER_STEP(coefficient) p = fmaf(p, z, coefficient);
 
-hem__real REF(exp)(hem__real x)
+/* q and 2^n with exp(x) = (q + 1) * 2^n. */
+static float exp_parts(float x, float *power)
 {
-    if (x < HEM__EXP_LIMIT)
-        return 0;
     float t = fmaf(x, HEM__LOG2_E, HEM__ROUND), n = t - HEM__ROUND;
     float z = fmaf(n, -HEM__LN2_LOW, fmaf(n, -HEM__LN2_HIGH, x)), p = 0;
     HEM__EXP_COEFFICIENTS(HORNER_STEP)
-    p = fmaf(z * z, p, z) + 1;
-    return p * from_bits((to_bits(t) << 23) + to_bits(1.0f));
+    *power = from_bits((to_bits(t) << 23) + to_bits(1.0f));
+    return fmaf(z * z, p, z);
+}
+
+hem__real REF(exp)(hem__real x)
+{
+    float power, q = exp_parts(x, &power);
+    return x < HEM__EXP_LIMIT ? 0 : (q + 1) * power;
+}
+
+hem__real REF(expm1)(hem__real x)
+{
+    float power, q = exp_parts(x, &power);
+    return x < HEM__EXP_LIMIT ? -1 : fmaf(q, power, power - 1);
 }
 
 hem__real REF(log)(hem__real x)

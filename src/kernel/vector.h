@@ -78,6 +78,19 @@ void TIER(hem__tanh)(const float *x, float *y, size_t n);
 void TIER(hem__tanh_grad)(const float *y, const float *dy, float *dx, size_t n);
 void TIER(hem__sigmoid)(const float *x, float *y, size_t n);
 void TIER(hem__sigmoid_grad)(const float *y, const float *dy, float *dx, size_t n);
+void TIER(hem__leaky_relu)(const float *x, float a, float *y, size_t n);
+void TIER(hem__leaky_relu_grad)(const float *y, float a, const float *dy, float *dx, size_t n);
+void TIER(hem__elu)(const float *x, float a, float *y, size_t n);
+void TIER(hem__elu_grad)(const float *y, float a, const float *dy, float *dx, size_t n);
+void TIER(hem__gelu)(const float *x, float a, float *y, size_t n);
+void TIER(hem__gelu_grad)(const float *x, float a, const float *dy, float *dx, size_t n);
+void TIER(hem__silu)(const float *x, float a, float *y, size_t n);
+void TIER(hem__silu_grad)(const float *x, float a, const float *dy, float *dx, size_t n);
+void TIER(hem__prelu)(const float *x, const float *slope, int width, float *y, int n);
+void TIER(hem__prelu_grad)(const float *x, const float *slope, int width, const float *dy,
+                           float *dx, int n);
+void TIER(hem__prelu_slope_grad)(const float *x, const float *dy, int width, int c0, int c1,
+                                 float *dslope, int n);
 void TIER(hem__softmax)(const float *x, float *y, int C, int H, int W);
 void TIER(hem__softmax_grad)(const float *y, const float *dy, float *dx, int C, int H, int W);
 void TIER(hem__softmax_xent)(const float *z, int C, const uint16_t *labels, int n, float scale,

@@ -4,21 +4,9 @@
 
 #include "kernel/functions.h"
 #include "kernel/vector.h"
-
-#define HORNER_STEP(coefficient) p = v_fma(p, z, v_all(coefficient));
+#include "kernel/vector_exp.h"
 
 static const I LANE = LANE_NUMBERS;
-
-INLINE V v_exp(V x)
-{
-    V t = v_fma(x, v_all(HEM__LOG2_E), v_all(HEM__ROUND)), n = t - v_all(HEM__ROUND);
-    V z = v_fma(n, v_all(-HEM__LN2_HIGH), x), p = v_all(0);
-    z = v_fma(n, v_all(-HEM__LN2_LOW), z);
-    HEM__EXP_COEFFICIENTS(HORNER_STEP)
-    p = v_fma(z * z, p, z) + v_all(1);
-    V power = (V)(((U)t << 23) + (U)v_all(1));
-    return v_where(~(I)(x < v_all(HEM__EXP_LIMIT)), p * power);
-}
 
 INLINE V v_log(V x)
 {
@@ -39,13 +27,6 @@ INLINE V v_tanh(V x)
     V large = (v_all(1) - e) / (v_all(1) + e);
     V result = v_select(a < v_all(HEM__TANH_SMALL), small, large);
     return (V)((I)v_abs(result) | ((I)x & ~0x7fffffff));
-}
-
-INLINE V v_sigmoid(V x)
-{
-    I positive = x >= v_all(0);
-    V e = v_exp(v_select(positive, -x, x));
-    return v_select(positive, v_all(1), e) / (v_all(1) + e);
 }
 
 /* ---- activations ----------------------------------------------------------------------------- */

@@ -19,9 +19,11 @@ typedef struct hem__tensor {
     size_t n;
     size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
     double l2;
-    double init_limit; /* uniform in [-limit, limit); 0 = zeros */
+    double init_limit; /* uniform in [-limit, limit); 0 = all are init_value */
+    double init_value;
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
-    hem__shape columns; /* dense weights: the map that the inputs are, for their canonical order */
+    hem__shape columns; /* dense weights, slopes by unit: the map that a row is, for its canonical
+                           order */
 } hem__tensor;
 
 typedef struct hem__node {
@@ -34,10 +36,11 @@ typedef struct hem__node {
     hem__shape map;   /* of what a flatten flattened; else equal to shape */
     bool relu;        /* conv, dense: relu in the epilogue */
     bool needs_grad;  /* parameters here or further up */
-    int weight, bias; /* tensors; -1 = none */
+    int weight, bias; /* tensors; -1 = none; prelu's slopes are its weight */
     hem__conv_shape conv;
     hem__pool_shape pool;
-    double rate; /* dropout */
+    double rate;  /* dropout */
+    double slope; /* leaky_relu; elu: alpha */
 } hem__node;
 
 typedef struct hem__graph {

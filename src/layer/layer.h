@@ -57,6 +57,7 @@ typedef struct HEM__R(hem__layer) {
     bool fuses_update; /* weight_grad honours work->fused for its weight (never for its bias) */
     bool masks;        /* input_grad honours cell->mask */
     bool in_place;     /* forward may write over its input, given that nobody else reads it */
+    bool keeps_input;  /* gradients read x: in place in inference alone */
     bool identity_in_inference; /* forward does nothing then */
 } HEM__R(hem__layer);
 

@@ -11,7 +11,7 @@
 
 size_t hem__tensor_place(const hem__tensor *tensor, size_t i)
 {
-    if (tensor->columns.C == 0) /* not a dense layer's weights */
+    if (tensor->columns.C == 0) /* stored in canonical order */
         return i;
     size_t row = i / tensor->row, column = i % tensor->row;
     hem__shape m = tensor->columns;
@@ -76,6 +76,16 @@ static hem__layer_kind activation_layer(hem__activation activation)
         return HEM__LAYER_SIGMOID;
     case HEM__ACT_SOFTMAX:
         return HEM__LAYER_SOFTMAX;
+    case HEM__ACT_LEAKY_RELU:
+        return HEM__LAYER_LEAKY_RELU;
+    case HEM__ACT_ELU:
+        return HEM__LAYER_ELU;
+    case HEM__ACT_GELU:
+        return HEM__LAYER_GELU;
+    case HEM__ACT_SILU:
+        return HEM__LAYER_SILU;
+    case HEM__ACT_PRELU:
+        return HEM__LAYER_PRELU;
     case HEM__ACT_RELU:
     case HEM__ACT_NONE:
     case HEM__N_ACTIVATIONS:
@@ -111,8 +121,7 @@ static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *grap
         node->relu = true;
     else if (layer->activation != HEM__ACT_NONE) {
         hem__node *act = add_node(graph, activation_layer(layer->activation), index);
-        act->shape = node->shape;
-        act->map = node->map;
+        HEM_TRY(hem__layers_f32[act->kind]->infer(spec, layer, node, graph, act, err));
     }
     return HEM_OK;
 }
@@ -194,7 +203,7 @@ static size_t taps_inside(int size, int kernel, int stride, int pad, int n_out)
 
 size_t hem__node_macs(const hem__graph *graph, const hem__node *node)
 {
-    if (node->weight < 0)
+    if (node->weight < 0 || (node->kind != HEM__LAYER_CONV && node->kind != HEM__LAYER_DENSE))
         return 0;
     size_t n = graph->tensors[node->weight].n;
     return node->kind == HEM__LAYER_CONV ? n * (size_t)node->shape.H * (size_t)node->shape.W : n;

@@ -14,9 +14,11 @@
 #include "net/inside.h"
 #include "optim/optim.h"
 
-/* Uniform in [-limit, limit), a pure function of seed, layer and element. */
+/* Uniform in [-limit, limit), a pure function of seed, layer and element; or one value. */
 static void draw_tensor(hem_net *net, const hem__tensor *t)
 {
+    for (size_t i = 0; i < t->n && t->init_value != 0; i++)
+        net->params[t->offset + hem__tensor_place(t, i)] = (float)t->init_value;
     hem__philox_key key = hem__philox_key_of(net->origin.seed, HEM__DRAW_WEIGHTS);
     float limit = (float)t->init_limit;
     uint32_t words[4] = {0};

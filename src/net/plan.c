@@ -26,6 +26,8 @@ static bool shares_input(const plan_t *plan, int i)
         return true;
     if (layer_of(node)->identity_in_inference && !plan->options.training)
         return true;
+    if (layer_of(node)->keeps_input && plan->options.training)
+        return false;
     return layer_of(node)->in_place && !in->relu &&
            (in->kind == HEM__LAYER_CONV || in->kind == HEM__LAYER_DENSE);
 }

@@ -325,18 +325,30 @@ static size_t choose(const hem__pool_shape *s, const hem__real *x, int c, int p,
     return best;
 }
 
+/* The numbers whose sign says on which side of a kink at 0 a node is, or NULL: its outputs, but not
+ * prelu's, whose slope may be negative. elu counts for every alpha: its second derivative jumps,
+ * which a central difference sees too. */
+static const hem__real *kinked(const cell_t *cell)
+{
+    if (cell->node->kind == HEM__LAYER_PRELU)
+        return cell->x;
+    bool kink = cell->node->relu || cell->node->kind == HEM__LAYER_RELU ||
+                cell->node->kind == HEM__LAYER_LEAKY_RELU || cell->node->kind == HEM__LAYER_ELU;
+    return kink ? cell->y : NULL;
+}
+
 uint64_t HEM__R(hem__plan_signature)(const plan_t *plan, size_t n)
 {
     uint64_t hash = 0;
     for (int i = 1; i < plan->graph->n_nodes; i++) {
         const cell_t *cell = &plan->cells[i];
         const hem__pool_shape *s = &cell->node->pool;
-        bool relu = cell->node->relu || cell->node->kind == HEM__LAYER_RELU;
+        const hem__real *side = kinked(cell);
         for (size_t image = 0; image < n; image++) {
             size_t tile = image / HEM__LANES, lane = image % HEM__LANES;
-            const hem__real *y = cell->y + tile * cell->out_units * HEM__LANES + lane;
-            for (size_t u = 0; relu && u < cell->out_units; u++)
-                hash = hash * 0x9E3779B97F4A7C15u + (y[u * HEM__LANES] > 0) + (hash >> 29);
+            size_t at = tile * cell->out_units * HEM__LANES + lane;
+            for (size_t u = 0; side && u < cell->out_units; u++)
+                hash = hash * 0x9E3779B97F4A7C15u + (side[at + u * HEM__LANES] > 0) + (hash >> 29);
             const hem__real *x = cell->x + tile * cell->in_units * HEM__LANES;
             for (int c = 0; cell->node->kind == HEM__LAYER_MAXPOOL && c < s->C; c++)
                 for (int p = 0; p < s->P; p++)

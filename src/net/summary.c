@@ -64,14 +64,30 @@ hem_net_info hem_net_get_info(const hem_net *net)
     return info;
 }
 
+/* "relu", "leaky_relu 0.1", "elu 1", "prelu", "prelu by unit". */
+static void describe_activation(const hem__layer_spec *layer, hem__activation activation,
+                                char *text, size_t size)
+{
+    const char *name = hem__activation_name(activation);
+    if (activation == HEM__ACT_LEAKY_RELU)
+        snprintf(text, size, "%s %g", name, layer->act.slope);
+    else if (activation == HEM__ACT_ELU)
+        snprintf(text, size, "%s %g", name, layer->act.alpha);
+    else
+        snprintf(text, size, "%s%s", name,
+                 activation == HEM__ACT_PRELU && layer->act.per == HEM__PER_UNIT ? " by unit" : "");
+}
+
 /* "conv 6@4x4 same, relu": what the file said, in short. */
 static void describe(const hem__layer_spec *layer, const hem__node *node, char *text, size_t size)
 {
     const char *kind = hem__layer_kind_name(layer->kind);
-    char act[24] = "";
+    char act[48] = "";
     if (layer->activation != HEM__ACT_NONE &&
-        (layer->kind == HEM__LAYER_CONV || layer->kind == HEM__LAYER_DENSE))
-        snprintf(act, sizeof act, ", %s", hem__activation_name(layer->activation));
+        (layer->kind == HEM__LAYER_CONV || layer->kind == HEM__LAYER_DENSE)) {
+        snprintf(act, sizeof act, ", ");
+        describe_activation(layer, layer->activation, act + 2, sizeof act - 2);
+    }
     if (layer->kind == HEM__LAYER_CONV) {
         const int *stride = layer->u.conv.stride;
         char step[48] = "";
@@ -90,6 +106,12 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
                  layer->u.pool.padding == HEM__PAD_SAME ? " same" : "", step);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
+    } else if (layer->kind == HEM__LAYER_LEAKY_RELU) {
+        describe_activation(layer, HEM__ACT_LEAKY_RELU, text, size);
+    } else if (layer->kind == HEM__LAYER_ELU) {
+        describe_activation(layer, HEM__ACT_ELU, text, size);
+    } else if (layer->kind == HEM__LAYER_PRELU) {
+        describe_activation(layer, HEM__ACT_PRELU, text, size);
     } else {
         snprintf(text, size, "%s", kind);
     }
@@ -162,7 +184,7 @@ char *hem__net_algorithms(const hem_net *net)
 {
     hem__str s = {0};
     for (int i = 1; i < net->graph->n_nodes; i++)
-        if (net->graph->nodes[i].weight >= 0)
+        if (hem__node_macs(net->graph, &net->graph->nodes[i]) > 0)
             hem__str_printf(&s, "%s%s=direct", s.length ? " " : "",
                             net->spec->layers[net->graph->nodes[i].layer].name);
     return hem__str_take(&s);

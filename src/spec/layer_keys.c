@@ -14,10 +14,6 @@ static const hem__word paddings[] = {
     {"same", HEM__PAD_SAME},
     {NULL, 0},
 };
-static const hem__word activations[] = {
-    {"none", HEM__ACT_NONE},       {"relu", HEM__ACT_RELU},       {"tanh", HEM__ACT_TANH},
-    {"sigmoid", HEM__ACT_SIGMOID}, {"softmax", HEM__ACT_SOFTMAX}, {NULL, 0},
-};
 static const hem__word initializers[] = {
     {"glorot", HEM__INIT_GLOROT},
     {"he", HEM__INIT_HE},
@@ -25,10 +21,120 @@ static const hem__word initializers[] = {
 };
 static const hem__word no_or_yes[] = {{"false", false}, {"true", true}, {NULL, 0}};
 
-/* What conv and dense share. */
+/* ---- activations: conv's and dense's, and the layers ------------------------------------------ */
+
+static const hem__key leaky_relu_keys[] = {
+    {
+        .name = "slope",
+        .type = HEM__KEY_REAL,
+        FIELD(act.slope),
+        .min = 0,
+        .max = 1,
+        .fallback = "0.01",
+        .help = "The factor of negative numbers.",
+    },
+    {.name = NULL},
+};
+
+static const hem__key elu_keys[] = {
+    {
+        .name = "alpha",
+        .type = HEM__KEY_REAL,
+        FIELD(act.alpha),
+        .min = 0,
+        .max = 100,
+        .fallback = "1.0",
+        .help = "Large negative numbers become -alpha.",
+    },
+    {.name = NULL},
+};
+
+static const hem__word per_what[] = {
+    {"channel", HEM__PER_CHANNEL},
+    {"unit", HEM__PER_UNIT},
+    {NULL, 0},
+};
+static const hem__key prelu_keys[] = {
+    {
+        .name = "init",
+        .type = HEM__KEY_REAL,
+        FIELD(act.init),
+        .min = -100,
+        .max = 100,
+        .fallback = "0.25",
+        .help = "Every slope before training.",
+    },
+    {
+        .name = "per",
+        .type = HEM__KEY_INT,
+        FIELD(act.per),
+        .words = per_what,
+        .fallback = "channel",
+        .help = "What has a slope of its own; a unit is one pixel of one channel.",
+    },
+    {.name = NULL},
+};
+
+#define LEAKY_RELU_HELP "x where x > 0, else slope x."
+#define ELU_HELP "x where x > 0, else alpha (exp(x) - 1)."
+#define GELU_HELP "x times the normal distribution at x, exactly (with erf)."
+#define SILU_HELP "x / (1 + exp(-x))."
+#define PRELU_HELP "x where x > 0, else x times a slope that is learned, without a penalty."
+
+#define WORD(id, word, text)                                                                       \
+    {                                                                                              \
+        .name = (word), .kind = HEM__ACT_##id, .example = "activation: " word, .help = (text),     \
+    }
+
+/* In the order of hem__activation. */
+static const hem__alternative activations[] = {
+    WORD(NONE, "none", "The outputs as they are."),
+    WORD(RELU, "relu", "max(x, 0)."),
+    WORD(TANH, "tanh", "The hyperbolic tangent."),
+    WORD(SIGMOID, "sigmoid", "1 / (1 + exp(-x))."),
+    WORD(SOFTMAX, "softmax", "Positive numbers that add up to 1."),
+    {
+        .name = "leaky_relu",
+        .kind = HEM__ACT_LEAKY_RELU,
+        .value = &leaky_relu_keys[0],
+        .keys = leaky_relu_keys,
+        .example = "activation: {leaky_relu: 0.1}",
+        .help = LEAKY_RELU_HELP,
+    },
+    {
+        .name = "elu",
+        .kind = HEM__ACT_ELU,
+        .value = &elu_keys[0],
+        .keys = elu_keys,
+        .example = "activation: {elu: 0.5}",
+        .help = ELU_HELP,
+    },
+    WORD(GELU, "gelu", GELU_HELP),
+    WORD(SILU, "silu", SILU_HELP),
+    {
+        .name = "prelu",
+        .kind = HEM__ACT_PRELU,
+        .value = &prelu_keys[0],
+        .keys = prelu_keys,
+        .example = "activation: {prelu: {init: 0.25, per: channel}}",
+        .help = PRELU_HELP,
+    },
+    {.name = NULL},
+};
+
+/* Fills the layer itself: its offsets are those of a hem__layer_spec. */
+static const hem__choice activation_choice = {
+    .noun = "activation",
+    .kind = offsetof(hem__layer_spec, activation),
+    .at = offsetof(hem__layer_spec, act.at),
+    .alternatives = activations,
+};
+
+/* ---- what conv and dense share ---------------------------------------------------------------- */
+
 #define ACTIVATION                                                                                 \
     {                                                                                              \
-        .name = "activation", .type = HEM__KEY_INT, FIELD(activation), .words = activations,       \
+        .name = "activation", .type = HEM__KEY_CHOICE, .choice = &activation_choice,               \
         .fallback = "none", .help = "Applied to the outputs.",                                     \
     }
 #define WEIGHTS                                                                                    \
@@ -193,6 +299,32 @@ static const hem__alternative layers[] = {
     BARE(TANH, "tanh", "The hyperbolic tangent."),
     BARE(SIGMOID, "sigmoid", "1 / (1 + exp(-x))."),
     BARE(SOFTMAX, "softmax", "Positive numbers that add up to 1, as the last layer gives them."),
+    {
+        .name = "leaky_relu",
+        .kind = HEM__LAYER_LEAKY_RELU,
+        .value = &leaky_relu_keys[0],
+        .keys = leaky_relu_keys,
+        .example = "- leaky_relu: 0.1",
+        .help = LEAKY_RELU_HELP,
+    },
+    {
+        .name = "elu",
+        .kind = HEM__LAYER_ELU,
+        .value = &elu_keys[0],
+        .keys = elu_keys,
+        .example = "- elu",
+        .help = ELU_HELP,
+    },
+    BARE(GELU, "gelu", GELU_HELP),
+    BARE(SILU, "silu", SILU_HELP),
+    {
+        .name = "prelu",
+        .kind = HEM__LAYER_PRELU,
+        .value = &prelu_keys[0],
+        .keys = prelu_keys,
+        .example = "- prelu: {init: 0, per: unit}",
+        .help = PRELU_HELP,
+    },
     {.name = NULL},
 };
 
@@ -206,5 +338,5 @@ const hem__choice hem__layer_choice = {
 
 const char *hem__activation_name(hem__activation activation)
 {
-    return activations[activation].name;
+    return activations[activation].name; /* the list is in the order of the enum */
 }

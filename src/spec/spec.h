@@ -25,8 +25,24 @@ typedef enum hem__activation {
     HEM__ACT_TANH,
     HEM__ACT_SIGMOID,
     HEM__ACT_SOFTMAX,
+    HEM__ACT_LEAKY_RELU,
+    HEM__ACT_ELU,
+    HEM__ACT_GELU,
+    HEM__ACT_SILU,
+    HEM__ACT_PRELU,
     HEM__N_ACTIVATIONS
 } hem__activation;
+
+typedef enum hem__prelu_per { HEM__PER_CHANNEL, HEM__PER_UNIT } hem__prelu_per;
+
+/* What some activations take, as conv's and dense's and as layers of their own. */
+typedef struct hem__activation_spec {
+    hem__at at;         /* of conv's and dense's; a layer has its own */
+    double slope;       /* leaky_relu: [0, 1] */
+    double alpha;       /* elu: [0, 100] */
+    double init;        /* prelu: every slope at first, [-100, 100] */
+    hem__prelu_per per; /* prelu: what has a slope of its own */
+} hem__activation_spec;
 
 typedef enum hem__padding { HEM__PAD_VALID, HEM__PAD_SAME } hem__padding;
 typedef enum hem__initializer {
@@ -58,6 +74,7 @@ typedef struct hem__layer_spec {
             double rate; /* [0, 1) */
         } dropout;
     } u;
+    hem__activation_spec act; /* of `activation`, or of the layer that is one */
     /* conv and dense only */
     hem__activation activation;
     hem__initializer initializer;

@@ -526,6 +526,63 @@ static void test_pointwise(void **state)
     }
 }
 
+/* leaky_relu, elu, gelu, silu and their slopes by formulas, the slopes also by differences. */
+static void test_curves(void **state)
+{
+    (void)state;
+    const double a = 0.75;
+    hem__real x[N], y[N], dx[N], ones[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = (hem__real)(2 * i - 15) / 4;
+        ones[i] = 1;
+    }
+    for (int f = 0; f < HEM__N_CURVES; f++) {
+        reference->curve[f](x, (hem__real)a, y, N);
+        reference->curve_grad[f](f < 2 ? y : x, (hem__real)a, ones, dx, N);
+        for (int i = 0; i < N; i++) {
+            double values[3] = {0};
+            for (int side = 0; side < 3; side++) {
+                double v = (double)x[i] + (side - 1) * 1e-6;
+                double of[] = {v > 0 ? v : a * v, v > 0 ? v : a * (exp(v) - 1),
+                               v * (1 + erf(v / sqrt(2))) / 2, v / (1 + exp(-v))};
+                values[side] = of[f];
+            }
+            expect((double)y[i], values[1], 4, "curve");
+            double slope = (values[2] - values[0]) / 2e-6;
+            assert_true(fabs((double)dx[i] - slope) < 1e-6);
+        }
+    }
+}
+
+/* Slopes of 3 channels over 5 pixels: two rows of units with their gradients, by the definition. */
+static void test_prelu(void **state)
+{
+    (void)state;
+    enum { WIDTH = 3, UNITS = 15 };
+    rng r = {9};
+    static hem__real x[UNITS * N], y[UNITS * N], dy[UNITS * N], dx[UNITS * N];
+    const hem__real slope[WIDTH] = {(hem__real)0.25, (hem__real)-1.5, 0};
+    hem__real dslope[WIDTH] = {1, 2, 3};
+    double sum[WIDTH] = {1, 2, 3};
+    for (int i = 0; i < UNITS * N; i++) {
+        x[i] = (hem__real)unit_random(&r);
+        dy[i] = (hem__real)unit_random(&r);
+    }
+    reference->prelu(x, slope, WIDTH, y, UNITS);
+    reference->prelu_grad(x, slope, WIDTH, dy, dx, UNITS);
+    reference->prelu_slope_grad(x, dy, WIDTH, 0, 2, dslope, UNITS);
+    for (int i = 0; i < UNITS * N; i++) {
+        int c = i / N % WIDTH;
+        bool negative = x[i] < 0;
+        expect((double)y[i], (double)x[i] * (negative ? (double)slope[c] : 1), 0, "prelu");
+        expect((double)dx[i], (double)dy[i] * (negative ? (double)slope[c] : 1), 0, "its gradient");
+        if (negative && c < 2) /* the third is not asked for */
+            sum[c] += (double)x[i] * (double)dy[i];
+    }
+    for (int c = 0; c < WIDTH; c++)
+        expect((double)dslope[c], sum[c], 100, "slope's gradient");
+}
+
 /* A step of each optimizer, by the formulas as papers give them. */
 static void test_updates(void **state)
 {
@@ -567,7 +624,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),      cmocka_unit_test(test_dense),
         cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_pointwise), cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_pointwise), cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_prelu), cmocka_unit_test(test_updates),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

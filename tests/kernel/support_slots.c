@@ -351,6 +351,110 @@ POINTWISE(relu, 0)
 POINTWISE(tanh, 1)
 POINTWISE(sigmoid, 2)
 
+/* Numbers for an activation: most of them small, where its shape is. */
+static void set_small(test_case *c, const float *x, size_t n)
+{
+    rng *r = &c->random;
+    for (size_t i = 0; i < n && !c->wild; i++)
+        set_initial(c, x, i, (float)unit_random(r) * (chance(r, 4) ? 100 : 3));
+}
+
+static void one_curve(test_case *c, int which)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 20) * HEM__LANES;
+    float a = chance(r, 4) ? 0 : (float)unit_random(r) / 2 + 0.5f;
+    bool in_place = chance(r, 2);
+    const float *x = input(c, n, 0);
+    float *y = output(c, n, 0);
+    set_small(c, in_place ? y : x, n);
+    c->closeness = which == 0 ? EXACT : RELATIVE;
+    c->relative = 8 * 0x1p-23;
+    describe(c, "n %zu a %g%s", n, (double)a, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->curve[which](in_place ? y : x, a, y, n);
+}
+
+static void one_curve_grad(test_case *c, int which)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 20) * HEM__LANES;
+    float a = chance(r, 4) ? 0 : (float)unit_random(r) / 2 + 0.5f;
+    bool in_place = chance(r, 2);
+    const float *at = input(c, n, 0), *dy = input(c, n, 0);
+    float *dx = output(c, n, 0);
+    set_small(c, at, n);
+    c->closeness = which == 0 ? EXACT : RELATIVE;
+    c->relative = 1e-6;
+    c->absolute = 1e-6;
+    describe(c, "n %zu a %g%s", n, (double)a, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->curve_grad[which](at, a, in_place ? dx : dy, dx, n);
+}
+
+#define CURVE(name, which)                                                                         \
+    static void one_##name(test_case *c)                                                           \
+    {                                                                                              \
+        one_curve(c, which);                                                                       \
+    }                                                                                              \
+    static void one_##name##_grad(test_case *c)                                                    \
+    {                                                                                              \
+        one_curve_grad(c, which);                                                                  \
+    }
+CURVE(leaky_relu, 0)
+CURVE(elu, 1)
+CURVE(gelu, 2)
+CURVE(silu, 3)
+
+static void one_prelu(test_case *c)
+{
+    rng *r = &c->random;
+    int width = between(r, 1, 20), n = width * between(r, 0, 5);
+    bool in_place = chance(r, 2);
+    const float *slope = input(c, (size_t)width, between(r, 0, 3));
+    const float *x = input(c, (size_t)n * HEM__LANES, 0);
+    float *y = output(c, (size_t)n * HEM__LANES, 0);
+    describe(c, "width %d n %d%s", width, n, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->prelu(in_place ? y : x, slope, width, y, n);
+}
+
+static void one_prelu_grad(test_case *c)
+{
+    rng *r = &c->random;
+    int width = between(r, 1, 20), n = width * between(r, 0, 5);
+    bool in_place = chance(r, 2);
+    const float *slope = input(c, (size_t)width, between(r, 0, 3));
+    const float *x = input(c, (size_t)n * HEM__LANES, 0);
+    const float *dy = input(c, (size_t)n * HEM__LANES, 0);
+    float *dx = output(c, (size_t)n * HEM__LANES, 0);
+    describe(c, "width %d n %d%s", width, n, in_place ? " in place" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->prelu_grad(x, slope, width, in_place ? dx : dy, dx, n);
+}
+
+static void one_prelu_slope_grad(test_case *c)
+{
+    rng *r = &c->random;
+    int width = between(r, 1, 20), rows = between(r, 0, 9), n = width * rows;
+    int c0 = between(r, 0, width), c1 = between(r, c0, width);
+    const float *x = input(c, (size_t)n * HEM__LANES, 0);
+    const float *dy = input(c, (size_t)n * HEM__LANES, 0);
+    float *dslope = output(c, (size_t)width, between(r, 0, 3));
+    set_small(c, x, (size_t)n * HEM__LANES);
+    c->closeness = RELATIVE; /* the bound of a sum would need dslope where x is negative alone */
+    c->relative = 1e-5;
+    c->absolute = 1e-3;
+    describe(c, "width %d n %d channels %d-%d", width, n, c0, c1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->prelu_slope_grad(x, dy, width, c0, c1, dslope, n);
+}
+
 static void one_softmax(test_case *c)
 {
     rng *r = &c->random;
@@ -602,6 +706,17 @@ static const struct {
     {"tanh_grad", one_tanh_grad},
     {"sigmoid", one_sigmoid},
     {"sigmoid_grad", one_sigmoid_grad},
+    {"leaky_relu", one_leaky_relu},
+    {"leaky_relu_grad", one_leaky_relu_grad},
+    {"elu", one_elu},
+    {"elu_grad", one_elu_grad},
+    {"gelu", one_gelu},
+    {"gelu_grad", one_gelu_grad},
+    {"silu", one_silu},
+    {"silu_grad", one_silu_grad},
+    {"prelu", one_prelu},
+    {"prelu_grad", one_prelu_grad},
+    {"prelu_slope_grad", one_prelu_slope_grad},
     {"softmax", one_softmax},
     {"softmax_grad", one_softmax_grad},
     {"softmax_xent", one_softmax_xent},

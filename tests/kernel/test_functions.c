@@ -19,6 +19,41 @@ static void test_sample(void **state)
     check_functions(997); /* prime: reaches every pattern of low bits */
 }
 
+static void test_activation_sample(void **state)
+{
+    (void)state;
+    check_activations(2003); /* prime, as above */
+}
+
+/* Kinks, ends and what is no number, on every tier. */
+static void test_activation_ends(void **state)
+{
+    (void)state;
+    const float inf = INFINITY;
+    const float x[HEM__LANES] = {0, -0.0f, inf, -inf, NAN, 1, -1, 200, -200, 3e38f, -3e38f};
+    const float expected[HEM__N_CURVES][5] = {
+        {0, 0, inf, -inf, NAN}, {0, 0, inf, -1, NAN}, {0, 0, inf, 0, NAN}, {0, 0, inf, 0, NAN}};
+    const hem__kernels_f32 *kernels[MOST_TIERS + 1];
+    bool exact[MOST_TIERS];
+    int n = tiers_to_test(kernels, exact);
+    kernels[n++] = &hem__kernels_reference_f32;
+    for (int t = 0; t < n; t++) {
+        for (int f = 0; f < HEM__N_CURVES; f++) {
+            float a = f == 1 ? 1 : 0.5f, y[HEM__LANES], dx[HEM__LANES];
+            kernels[t]->curve[f](x, a, y, HEM__LANES);
+            for (int i = 0; i < 5; i++)
+                assert_true(isnan(expected[f][i]) ? isnan(y[i]) != 0 : y[i] == expected[f][i]);
+            assert_true(y[7] == 200 && y[9] == 3e38f);
+            kernels[t]->curve_grad[f](f < 2 ? y : x, a, x, dx, HEM__LANES);
+            assert_true(dx[2] == inf && isnan(dx[4]) && dx[7] == 200 && dx[9] == 3e38f);
+            assert_true(f == 0 ? dx[8] == -100 : dx[8] == 0 && dx[10] == 0);
+        }
+        float y[HEM__LANES], slope = -2;
+        kernels[t]->prelu(x, &slope, 1, y, 1);
+        assert_true(y[2] == inf && y[3] == inf && isnan(y[4]) && y[5] == 1 && y[6] == 2);
+    }
+}
+
 static void test_exact_values(void **state)
 {
     (void)state;
@@ -89,6 +124,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_activation_sample),
+        cmocka_unit_test(test_activation_ends),
         cmocka_unit_test(test_exact_values),
         cmocka_unit_test(test_exp_never_denormal),
         cmocka_unit_test(test_loss),

@@ -64,6 +64,14 @@ static hem_status choose_images(check *c, const hem_data *data, hem_error *err)
     return HEM_OK;
 }
 
+static bool is_bias(const hem__graph *graph, int tensor)
+{
+    for (int i = 0; i < graph->n_nodes; i++)
+        if (graph->nodes[i].bias == tensor)
+            return true;
+    return false;
+}
+
 /* A fresh network's biases are zero, and a black background then lies exactly on relu's kink, where
  * there is no derivative to compare with: such biases are checked at values in [-0.1, 0.1). */
 static hem_status copy_params(check *c, hem_error *err)
@@ -76,7 +84,7 @@ static hem_status copy_params(check *c, hem_error *err)
     memcpy(c->params, c->net->params, graph->n_params * sizeof *c->params);
     for (int i = 0; i < graph->n_tensors; i++) {
         const hem__tensor *t = &graph->tensors[i];
-        bool zero = t->n_dims == 1;
+        bool zero = is_bias(graph, i);
         for (size_t j = 0; zero && j < t->n; j++)
             zero = c->params[t->offset + j] == 0;
         for (size_t j = 0; zero && j < t->n; j++) {

@@ -77,7 +77,7 @@ static const hem__key prelu_keys[] = {
 
 #define LEAKY_RELU_HELP "x where x > 0, else slope x."
 #define ELU_HELP "x where x > 0, else alpha (exp(x) - 1)."
-#define GELU_HELP "x times the normal distribution at x, exactly (with erf)."
+#define GELU_HELP "x times the share of the standard normal distribution below x, exactly (erf)."
 #define SILU_HELP "x / (1 + exp(-x))."
 #define PRELU_HELP "x where x > 0, else x times a slope that is learned, without a penalty."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes golden.safetensors: what PyTorch, in double precision, says of some forty small networks.
+"""Makes golden.safetensors: what PyTorch, in double precision, says of some fifty small networks.
 
     python3 -m venv venv && venv/bin/pip install torch numpy
     venv/bin/python tests/golden/make.py
@@ -68,12 +68,37 @@ def check_margin(gap, largest):
         raise TooClose
 
 
-def activate(x, name):
-    if name == "relu":
+def slope_shape(options, shape):
+    """Of a prelu's slopes over a map or vector of this shape (channels first)."""
+    return shape if options.get("per", "channel") == "unit" else shape[:1]
+
+
+def prelu_options(entry):
+    """Of a layer that is a prelu, or whose activation is one; else None."""
+    kind, keys = layer_of(entry)
+    if kind != "prelu":
+        kind, keys = layer_of(keys.get("activation", "none") if isinstance(keys, dict) else "none")
+    return keys if kind == "prelu" else None
+
+
+def activate(x, entry, slope=None):
+    name, option = (entry, None) if isinstance(entry, str) else next(iter(entry.items()))
+    if name in ("relu", "leaky_relu", "elu", "prelu"):
         check_margin(x.detach().abs(), x.detach().abs().max())
+    if name == "relu":
         return torch.relu(x)
     if name == "softmax":
         return torch.softmax(x, 1)
+    if name == "leaky_relu":
+        return F.leaky_relu(x, 0.01 if option is None else option)
+    if name == "elu":
+        return F.elu(x, 1.0 if option is None else option)
+    if name == "prelu":
+        if slope.dim() == 1 and x.dim() > 1:
+            return F.prelu(x, slope)
+        return torch.where(x > 0, x, slope * x)
+    if name in ("gelu", "silu"):
+        return getattr(F, name)(x)
     return {"none": lambda v: v, "tanh": torch.tanh, "sigmoid": torch.sigmoid}[name](x)
 
 
@@ -113,7 +138,8 @@ def logits_of(network, weights, x):
             else:
                 x = F.linear(x.flatten(1), w, b)
             if i < len(network["model"]) - 1:
-                x = activate(x, keys.get("activation", "none"))
+                x = activate(x, keys.get("activation", "none"),
+                             weights.get(f"{kind}{count[kind]}.slope"))
         elif kind in ("maxpool", "avgpool"):
             keys = keys if isinstance(keys, dict) else {"size": keys}
             size = pair(keys["size"])
@@ -122,7 +148,7 @@ def logits_of(network, weights, x):
         elif kind == "flatten":
             x = x.flatten(1)
         elif i < len(network["model"]) - 1:
-            x = activate(x, kind)
+            x = activate(x, entry, weights.get(f"{kind}{count[kind]}.slope"))
     return x.flatten(1)
 
 
@@ -159,6 +185,12 @@ def draw_weights(network, rng):
             height = out_size(height, size[0], stride[0], padding)[0]
             width = out_size(width, size[1], stride[1], padding)[0]
             assert height > 0 and width > 0, network
+        options = prelu_options(entry)
+        if options is not None:
+            flat = height == width == 1
+            shape = slope_shape(options, (channels,) if flat else (channels, height, width))
+            slope = rng.uniform(-0.5, 1, shape).astype(np.float32)
+            weights[f"{kind}{count[kind]}.slope"] = slope
     return weights, l2
 
 
@@ -252,6 +284,29 @@ CHOSEN = [
          channels=3, images=16),
     case([conv(4, 2, stride=3, padding="same"), "sigmoid", {"maxpool": {"size": 3, "stride": 2,
           "padding": "same"}}, "tanh", "flatten", dense(7, activation="softmax"), output(4)], ADAM),
+]
+
+
+# Numbered behind the random networks, whose draws are those of their numbers.
+ACTIVATIONS = [
+    case([dense(12, activation="prelu"), dense(9, activation={"prelu": {"init": 0, "per": "unit"}}),
+          output(4)], ADAM),
+    case([conv(9, 3, activation="prelu"),
+          conv(4, 3, stride=2, activation={"prelu": {"per": "unit"}}), "flatten", output(4)],
+         MOMENTUM, height=8),
+    case(["prelu", conv(3, 3), {"prelu": {"per": "unit"}}, "flatten", "prelu", output(3)], SGD,
+         images=70, height=6, width=6, classes=3, scale="standardize"),
+    case([conv(5, 3, activation="leaky_relu"), {"leaky_relu": 0.3}, "flatten",
+          dense(9, activation={"leaky_relu": 0.2}), output(4)], SGD),
+    case([conv(5, 3, activation={"elu": 0.5}), "flatten", dense(9, activation="elu"), {"elu": 2.0},
+          output(4)], MOMENTUM, scale="standardize"),
+    case([conv(5, 3, activation="gelu"), "flatten", dense(9, activation="gelu"), "gelu",
+          output(4)], ADAM, scale="standardize"),
+    case([conv(5, 3, activation="silu"), "flatten", dense(9, activation="silu"), "silu",
+          output(4)], SGD, scale="standardize"),
+    # the tails of gelu and silu
+    case([dense(12, activation="gelu"), dense(9, activation="silu"), output(4)], SGD, spread=8,
+         scale="standardize"),
 ]
 
 
@@ -370,6 +425,7 @@ def main():
         drawn = random_network(np.random.default_rng(seed), len(networks))
         if parameters(drawn) <= 2000:  # keeps the file small
             networks.append(drawn)
+    networks += ACTIVATIONS
     metadata = {"torch": torch.__version__, "numpy": np.__version__, "networks": str(len(networks)),
                 "steps": str(STEPS)}
     tensors = {}

@@ -90,6 +90,45 @@ static const network networks[] = {
      "activation: tanh}\n"
      "  - dropout: 0.1\n" OUTPUT,
      ""},
+    {"dense leaky_relu", 1, 16, "1/255",
+     "  - dense: {units: 19, activation: {leaky_relu: 0.2}}\n"
+     "  - dense: {units: 12, activation: leaky_relu}\n" OUTPUT,
+     ""},
+    {"dense elu", 1, 17, "standardize",
+     "  - dense: {units: 19, activation: {elu: 0.5}}\n"
+     "  - dense: {units: 12, activation: elu}\n" OUTPUT,
+     ""},
+    {"dense gelu", 1, 17, "standardize",
+     "  - dense: {units: 19, activation: gelu}\n  - dense: {units: 12, activation: gelu}\n" OUTPUT,
+     ""},
+    {"dense silu", 1, 17, "standardize",
+     "  - dense: {units: 19, activation: silu}\n  - dense: {units: 12, activation: silu}\n" OUTPUT,
+     ""},
+    {"dense prelu", 1, 40, "1/255",
+     "  - dense: {units: 19, activation: prelu, l2: 1e-3}\n"
+     "  - dense: {units: 12, activation: {prelu: {init: -0.5, per: unit}}}\n" OUTPUT,
+     ""},
+    {"conv leaky_relu and elu", 1, 10, "1/255",
+     "  - conv: {filters: 9, kernel: 3, activation: {leaky_relu: 0.3}}\n"
+     "  - conv: {filters: 4, kernel: 3, stride: 2, activation: {elu: 2}}\n  - flatten\n" OUTPUT,
+     ""},
+    {"conv gelu and silu", 3, 10, "1/255",
+     "  - conv: {filters: 9, kernel: 3, activation: gelu}\n  - maxpool: 2\n"
+     "  - conv: {filters: 4, kernel: 3, activation: silu}\n  - flatten\n" OUTPUT,
+     ""},
+    {"conv prelu by channel and by unit", 1, 20, "1/255",
+     "  - conv: {filters: 11, kernel: 3, stride: 2, activation: prelu}\n"
+     "  - conv: {filters: 9, kernel: 2, activation: {prelu: {init: 0, per: unit}}}\n"
+     "  - flatten\n" OUTPUT,
+     ""},
+    {"the others as layers", 3, 10, "standardize",
+     "  - prelu: 2\n  - conv: {filters: 9, kernel: 3}\n  - elu: 0.3\n  - gelu\n"
+     "  - conv: {filters: 4, kernel: 3}\n  - leaky_relu: 0.1\n  - flatten\n  - prelu\n  - silu\n"
+     "  - dense: {units: 13}\n  - prelu: {per: unit}\n  - elu\n" OUTPUT,
+     ""},
+    {"prelu in several gradient groups", 1, 150, "1/255",
+     "  - conv: {filters: 3, kernel: 3, activation: prelu}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
+     "  groups: 3\n"},
     {"several gradient groups", 1, 150, "1/255",
      "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
      "  groups: 3\n"},

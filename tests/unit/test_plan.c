@@ -33,6 +33,21 @@ static const char dense_net[] =
     "  - dense: {units: 130, activation: relu}\n"
     "  - dense: {units: 4, activation: softmax}\n";
 
+/* Activations with parameters, by channel and by unit; more slopes than threads and fewer. */
+static const char act_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 14, width: 13, channels: 3, classes: 7}}\n"
+    "model:\n"
+    "  - conv: {filters: 11, kernel: 4, padding: same, activation: prelu}\n"
+    "  - conv: {filters: 9, kernel: 3, stride: 2, activation: {prelu: {init: 0.1, per: unit}}}\n"
+    "  - conv: {filters: 2, kernel: 1, activation: {elu: 0.5}}\n"
+    "  - prelu\n"
+    "  - gelu\n"
+    "  - flatten\n"
+    "  - dense: {units: 37, activation: silu, l2: 1e-4}\n"
+    "  - prelu: {init: -1}\n"
+    "  - dense: {units: 21, activation: leaky_relu}\n"
+    "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
+
 static const char *const optimizers[] = {
     "{sgd: {learning_rate: 0.1}}", "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
 
@@ -95,9 +110,9 @@ static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net, dense_net};
+    static const char *const nets[] = {conv_net, dense_net, act_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        for (size_t n = 0; n < 2; n++) {
+        for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char first[65] = "", hash[65];
             int runs = 0;
             for (size_t tier = 0; tier < hem_tier_count(); tier++) {
@@ -173,13 +188,13 @@ static void test_fused_and_separate_same_bits(void **state)
 static void test_step_allocates_nothing(void **state)
 {
     (void)state;
-    static const size_t batches[] = {32, 150};
-    for (size_t i = 0; i < 2; i++) {
+    static const size_t batches[] = {32, 150, 32};
+    for (size_t i = 0; i < 3; i++) {
         setting s;
         hem_stepper *stepper;
         uint32_t order[150];
         hem_step_result result;
-        begin(&s, conv_net, 2, NULL, "adam");
+        begin(&s, i < 2 ? conv_net : act_net, 2, NULL, "adam");
         for (uint32_t k = 0; k < 150; k++)
             order[k] = k;
         assert_int_equal(hem_stepper_new(s.net, batches[i], 5, &stepper, NULL), HEM_OK);
@@ -316,6 +331,42 @@ static void test_canonical_order_of_one_unit(void **state)
     end(&s);
 }
 
+/* Slopes by unit of a map are named by (channel, row, column), behind a flatten too, begin at their
+ * value and are counted; a slope by channel costs one number a channel. */
+static void test_slopes(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s,
+          "data: {synthetic: {train: 20, test: 20, height: 8, width: 9, classes: 2}}\nmodel:\n"
+          "  - conv: {filters: 3, kernel: 1, activation: prelu}\n"
+          "  - prelu: {init: -0.5, per: unit}\n  - flatten\n  - prelu: 2\n"
+          "  - dense: {units: 2, activation: softmax}\n",
+          1, NULL, "adam");
+    static const char *const names[] = {"conv1.slope", "prelu1.slope", "prelu2.slope"};
+    static const size_t sizes[] = {3, 216, 216};
+    static const float start[] = {0.25f, -0.5f, 2};
+    for (size_t i = 0; i < 3; i++) {
+        size_t index = hem_net_find_tensor(s.net, names[i]);
+        hem_tensor_info info = hem_net_tensor(s.net, index);
+        const hem__tensor *t = &s.net->graph->tensors[index];
+        float values[216];
+        assert_int_equal(info.n, sizes[i]);
+        assert_int_equal(info.n_dims, i == 1 ? 3 : 1);
+        hem_net_get_tensor(s.net, index, values);
+        for (size_t j = 0; j < info.n; j++)
+            assert_true(values[j] == start[i]);
+        assert_int_equal(hem__tensor_place(t, 1), i == 0 ? 1 : 3);         /* next column */
+        assert_int_equal(hem__tensor_place(t, sizes[i] == 3 ? 2 : 72), i == 0 ? 2 : 1);
+    }
+    assert_int_equal(hem_net_layer(s.net, 0).parameters, 3 + 3 + 3);
+    assert_string_equal(hem_net_layer(s.net, 0).kind, "conv 3@1x1 valid, prelu");
+    assert_string_equal(hem_net_layer(s.net, 1).kind, "prelu by unit");
+    assert_int_equal(hem_net_layer(s.net, 1).macs, 0);
+    assert_int_equal(hem_net_layer(s.net, 3).parameters, 216);
+    end(&s);
+}
+
 /* Canonical order of a dense weight behind a flatten is (channel, row, column). */
 static void test_canonical_order(void **state)
 {
@@ -351,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_batch_is_the_mean),
         cmocka_unit_test(test_divergence_keeps_weights),
         cmocka_unit_test(test_b2_counts),
+        cmocka_unit_test(test_slopes),
         cmocka_unit_test(test_canonical_order),
         cmocka_unit_test(test_canonical_order_of_one_unit),
     };

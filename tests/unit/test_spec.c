@@ -184,6 +184,43 @@ static void test_defaults(void **state)
     hem_spec_free(spec);
 }
 
+/* The word, the value alone and the keys; the same parameters as layers; overrides. */
+static void test_activations(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "data: synthetic\nmodel:\n  - dense: {units: 5, activation: leaky_relu}\n"
+        "  - dense: {units: 5, activation: {leaky_relu: 0.2}}\n"
+        "  - dense: {units: 5, activation: {elu: {alpha: 0.5}}}\n"
+        "  - dense: {units: 5, activation: {prelu: {init: -1, per: unit}}}\n"
+        "  - elu\n  - prelu: {per: unit}\n  - leaky_relu: 1\n  - prelu\n  - silu\n"
+        "  - dense: {units: 10, activation: softmax}\n";
+    static const char *const overrides[] = {"model.0.dense.activation.leaky_relu.slope=0.5",
+                                            "model.2.dense.activation=gelu",
+                                            "model.4.elu.alpha=3"};
+    hem_spec *spec = parse(text);
+    const hem__layer_spec *l = spec->layers;
+    assert_true(l[0].activation == HEM__ACT_LEAKY_RELU && l[0].act.slope == 0.01);
+    assert_true(l[1].activation == HEM__ACT_LEAKY_RELU && l[1].act.slope == 0.2);
+    assert_true(l[2].activation == HEM__ACT_ELU && l[2].act.alpha == 0.5);
+    assert_true(l[3].activation == HEM__ACT_PRELU && l[3].act.init == -1);
+    assert_int_equal(l[3].act.per, HEM__PER_UNIT);
+    assert_true(l[4].kind == HEM__LAYER_ELU && l[4].act.alpha == 1);
+    assert_true(l[5].act.init == 0.25 && l[5].act.per == HEM__PER_UNIT);
+    assert_true(l[6].kind == HEM__LAYER_LEAKY_RELU && l[6].act.slope == 1);
+    assert_true(l[7].act.init == 0.25 && l[7].act.per == HEM__PER_CHANNEL);
+    assert_int_equal(l[8].kind, HEM__LAYER_SILU);
+    assert_string_equal(l[7].name, "prelu2");
+    expect_at(l[1].act.at, 4, 36);
+    expect_round_trip(spec);
+    hem_spec_free(spec);
+    spec = parse_with(text, overrides, 3);
+    assert_true(spec->layers[0].act.slope == 0.5 && spec->layers[4].act.alpha == 3);
+    assert_int_equal(spec->layers[2].activation, HEM__ACT_GELU);
+    expect_round_trip(spec);
+    hem_spec_free(spec);
+}
+
 static double learning_rate(const char *text)
 {
     char file[512];
@@ -441,6 +478,8 @@ static void write_random(const hem__key *key, uint32_t *counter, hem__str *out)
         hem__str_printf(out, "%.0f", key->min + floor((key->max - key->min) * share));
 }
 
+static void write_choice(const hem__choice *choice, uint32_t *counter, hem__str *out);
+
 /* "a: 1, b: 2" of a random part of the keys, the required ones always. */
 static void write_keys(const hem__key *keys, uint32_t *counter, hem__str *out)
 {
@@ -454,6 +493,8 @@ static void write_keys(const hem__key *keys, uint32_t *counter, hem__str *out)
             hem__str_add(out, "{");
             write_keys(keys->keys, counter, out);
             hem__str_add(out, "}");
+        } else if (keys->type == HEM__KEY_CHOICE) {
+            write_choice(keys->choice, counter, out);
         } else {
             write_random(keys, counter, out);
         }
@@ -559,6 +600,9 @@ static void test_differences(void **state)
         {"validation={first: 5}", "validation", "none", "first"},
         {"model.0.conv.kernel=4", "model.0.conv.kernel", "[4, 5]", "4"},
         {"model.2.dropout=.5", "model.2.dropout", "0.3", "0.5"},
+        {"model.0.conv.activation=none", NULL, "", ""},
+        {"model.0.conv.activation=prelu", "model.0.conv.activation", "none", "prelu"},
+        {"model.0.conv.activation.elu.alpha=2", "model.0.conv.activation", "none", "elu"},
         {"model.3=relu", "model.3", "flatten", "relu"},
         {"model=[conv: {filters: 6, kernel: [4, 5]}, maxpool: 2]", "model.2", "dropout",
          "(absent)"},
@@ -647,6 +691,7 @@ static void test_tables(void **state)
         assert_string_equal(hem__layer_kind_name((hem__layer_kind)kind),
                             hem__layer_choice.alternatives[kind].name);
     assert_string_equal(hem__activation_name(HEM__ACT_SOFTMAX), "softmax");
+    assert_string_equal(hem__activation_name(HEM__ACT_PRELU), "prelu");
     assert_string_equal(hem__optimizer_name(HEM__OPT_ADAM), "adam");
     assert_string_equal(hem__keep_name(HEM__KEEP_BEST_ACCURACY), "best validation accuracy");
 }
@@ -737,6 +782,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_overrides_together),
+        cmocka_unit_test(test_activations),
         cmocka_unit_test(test_random_files),
         cmocka_unit_test(test_template),
         cmocka_unit_test(test_differences),

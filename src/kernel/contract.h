@@ -87,7 +87,7 @@ typedef struct hem__update {
 
 enum { HEM__N_UPDATES = 3 };   /* sgd, momentum, adam: the order of hem__optimizer_kind */
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
-enum { HEM__N_CURVES = 4 };    /* leaky_relu, elu, gelu, silu: hem__layer_kind, from LEAKY_RELU on */
+enum { HEM__N_CURVES = 4 }; /* leaky_relu, elu, gelu, silu: hem__layer_kind, from LEAKY_RELU on */
 
 /* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
  * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
@@ -155,8 +155,8 @@ typedef struct HEM__R(hem__kernels) {
     void (*pointwise[HEM__N_POINTWISE])(const hem__real *x, hem__real *y, size_t n);
     void (*pointwise_grad[HEM__N_POINTWISE])(const hem__real *y, const hem__real *dy, hem__real *dx,
                                              size_t n);
-    /* y = f(x) with a parameter a >= 0, and dx = dy * f'(x) by `at`, which is y for the first two and
-     * x for the others. leaky_relu: x > 0 ? x : a * x; at > 0 ? dy : a * dy. elu: x > 0 ? x :
+    /* y = f(x) with a parameter a >= 0, and dx = dy * f'(x) by `at`, which is y for the first two
+     * and x for the others. leaky_relu: x > 0 ? x : a * x; at > 0 ? dy : a * dy. elu: x > 0 ? x :
      * a * expm1(x); at > 0 ? dy : dy * (at + a). gelu and silu have no a: functions.h. n a multiple
      * of 16; x may be y, dy may be dx. */
     void (*curve[HEM__N_CURVES])(const hem__real *x, hem__real a, hem__real *y, size_t n);

@@ -1,7 +1,8 @@
-/* exp, log, tanh, sigmoid, expm1, gelu and silu in float: the formulas and constants that the reference and every tier
- * compute in the same order, so that they give the same bits (libm's differ by CPU and version).
- * Polynomials are minimax fits (Remez exchange) made for hemline; errors below are measured
- * against double precision over all floats of the range, by tests/kernel/test_functions.c.
+/* exp, log, tanh, sigmoid, expm1, gelu and silu in float: the formulas and constants that the
+ * reference and every tier compute in the same order, so that they give the same bits (libm's
+ * differ by CPU and version). Polynomials are minimax fits (Remez exchange) made for hemline;
+ * errors below are measured against double precision over all floats of the range, by
+ * tests/kernel/test_functions.c.
  *
  * exp(x), for x <= 0 (the only arguments that softmax, tanh and sigmoid make):
  *   t = fma(x, LOG2_E, ROUND); n = t - ROUND, the integer nearest to x / ln 2;
@@ -32,8 +33,9 @@
  *   -GELU_END..GELU_END. Absolute error <= 3e-7.
  *
  * silu(x) = x sigmoid(x) (Hendrycks and Gimpel, 2016): c = max(x, -SILU_END), c * sigmoid(c). Error
- *   <= 4 ulp; 0 below EXP_LIMIT, where the true value is above -1e-36. Its derivative: c = x held in
- *   -SILU_END..SILU_END, s = sigmoid(c), q = sigmoid(-c); s * fma(c, q, 1). Absolute error <= 3e-7.
+ *   <= 4 ulp; 0 below EXP_LIMIT, where the true value is above -1e-36. Its derivative: c = x held
+ * in -SILU_END..SILU_END, s = sigmoid(c), q = sigmoid(-c); s * fma(c, q, 1). Absolute error <=
+ * 3e-7.
  *
  * Infinities give the limits: expm1 and elu -1 (times alpha), gelu and silu -0 and infinity.
  * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */

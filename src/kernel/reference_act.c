@@ -12,8 +12,7 @@ hem__real REF(gelu)(hem__real x)
 
 hem__real REF(gelu_slope)(hem__real x)
 {
-    return 0.5 * erfc(-x * 0.70710678118654752440) +
-           x * 0.39894228040143267794 * exp(-0.5 * x * x);
+    return 0.5 * erfc(-x * 0.70710678118654752440) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
 }
 
 hem__real REF(silu)(hem__real x)

@@ -121,7 +121,8 @@ void TIER(hem__silu_grad)(const float *x, float a, const float *dy, float *dx, s
     v_store(dx + i, v_load(dy + i) * v_silu_slope(v_load(x + i)));
 }
 
-/* ---- prelu ------------------------------------------------------------------------------------ */
+/* ---- prelu ------------------------------------------------------------------------------------
+ */
 
 void TIER(hem__prelu)(const float *x, const float *slope, int width, float *y, int n)
 {

@@ -1,6 +1,6 @@
-/* leaky_relu, elu, gelu, silu: one function of one number, some with a parameter. leaky_relu and elu
- * are increasing, so their gradients need only their output and, where nobody else reads the input,
- * they write over it; the gradients of gelu and silu need the input. */
+/* leaky_relu, elu, gelu, silu: one function of one number, some with a parameter. leaky_relu and
+ * elu are increasing, so their gradients need only their output and, where nobody else reads the
+ * input, they write over it; the gradients of gelu and silu need the input. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;

@@ -1,5 +1,5 @@
-/* y = x where x > 0, else slope x, with a learned slope for each channel or each unit (He, Zhang, Ren
- * and Sun, ICCV 2015). A slope may become negative, so the gradients go by the input's sign.
+/* y = x where x > 0, else slope x, with a learned slope for each channel or each unit (He, Zhang,
+ * Ren and Sun, ICCV 2015). A slope may become negative, so the gradients go by the input's sign.
  *
  * The slopes are one tensor, "<layer>.slope"; by unit it is stored in the order of units and named
  * in the canonical one. The gradient of a slope is summed over its pixels, then lanes, by tiles in
@@ -63,8 +63,8 @@ static int block_width(const cell_t *cell, int block)
     return left < HEM__BLOCK ? left : HEM__BLOCK;
 }
 
-/* Calls `apply` on rows of units: `slope` is the first of `width` slopes of each row, and the n units
- * begin at number `at` of the chunk. */
+/* Calls `apply` on rows of units: `slope` is the first of `width` slopes of each row, and the n
+ * units begin at number `at` of the chunk. */
 typedef void (*apply_fn)(const cell_t *cell, const work_t *work, size_t at, const hem__real *slope,
                          int width, size_t n);
 

@@ -63,8 +63,8 @@ const hem__real *HEM__R(hem__plan_grads)(const HEM__R(hem__plan) * plan);
 /* Index in the experiment's model of the first layer with an output that is not finite, in the last
  * chunk run; -1 = none. */
 int HEM__R(hem__plan_bad_layer)(const HEM__R(hem__plan) * plan);
-/* A number that changes when the side of an activation's kink or a max-pooling's choice changes, over the n images of
- * the last chunk run. */
+/* A number that changes when the side of an activation's kink or a max-pooling's choice changes,
+ * over the n images of the last chunk run. */
 uint64_t HEM__R(hem__plan_signature)(const HEM__R(hem__plan) * plan, size_t n);
 
 #endif

@@ -21,7 +21,8 @@ static const hem__word initializers[] = {
 };
 static const hem__word no_or_yes[] = {{"false", false}, {"true", true}, {NULL, 0}};
 
-/* ---- activations: conv's and dense's, and the layers ------------------------------------------ */
+/* ---- activations: conv's and dense's, and the layers ------------------------------------------
+ */
 
 static const hem__key leaky_relu_keys[] = {
     {
@@ -130,7 +131,8 @@ static const hem__choice activation_choice = {
     .alternatives = activations,
 };
 
-/* ---- what conv and dense share ---------------------------------------------------------------- */
+/* ---- what conv and dense share ----------------------------------------------------------------
+ */
 
 #define ACTIVATION                                                                                 \
     {                                                                                              \

@@ -1,4 +1,4 @@
-/* hemline against PyTorch: probabilities, losses, gradients and trained weights of forty small
+/* hemline against PyTorch: probabilities, losses, gradients and trained weights of fifty small
  * networks, on every kernel tier that this CPU runs. make.py says what golden.safetensors holds and
  * how it was made.
  *

@@ -625,7 +625,7 @@ int main(void)
         cmocka_unit_test(test_conv),      cmocka_unit_test(test_dense),
         cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_pointwise), cmocka_unit_test(test_curves),
-        cmocka_unit_test(test_prelu), cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_prelu),     cmocka_unit_test(test_updates),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

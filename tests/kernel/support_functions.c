@@ -113,7 +113,8 @@ void check_functions(uint64_t step)
                       f[i].worst_seen, (double)f[i].at, f[i].worst);
 }
 
-/* ---- activations ------------------------------------------------------------------------------ */
+/* ---- activations ------------------------------------------------------------------------------
+ */
 
 static double true_elu(double x)
 {

@@ -1,5 +1,5 @@
-/* exp, log, tanh, sigmoid and the activations over many floats: the reference against double precision, by the
- * bounds of kernel/functions.h, and the tiers against the reference. */
+/* exp, log, tanh, sigmoid and the activations over many floats: the reference against double
+ * precision, by the bounds of kernel/functions.h, and the tiers against the reference. */
 #ifndef HEM_TESTS_KERNEL_SUPPORT_FUNCTIONS_H
 #define HEM_TESTS_KERNEL_SUPPORT_FUNCTIONS_H
 

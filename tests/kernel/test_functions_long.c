@@ -1,4 +1,5 @@
-/* exp, log, tanh, sigmoid and the activations on every float there is: about an hour on one core. */
+/* exp, log, tanh, sigmoid and the activations on every float there is: about an hour on one core.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -356,7 +356,7 @@ static void test_slopes(void **state)
         hem_net_get_tensor(s.net, index, values);
         for (size_t j = 0; j < info.n; j++)
             assert_true(values[j] == start[i]);
-        assert_int_equal(hem__tensor_place(t, 1), i == 0 ? 1 : 3);         /* next column */
+        assert_int_equal(hem__tensor_place(t, 1), i == 0 ? 1 : 3); /* next column */
         assert_int_equal(hem__tensor_place(t, sizes[i] == 3 ? 2 : 72), i == 0 ? 2 : 1);
     }
     assert_int_equal(hem_net_layer(s.net, 0).parameters, 3 + 3 + 3);

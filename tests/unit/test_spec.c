@@ -196,8 +196,7 @@ static void test_activations(void **state)
         "  - elu\n  - prelu: {per: unit}\n  - leaky_relu: 1\n  - prelu\n  - silu\n"
         "  - dense: {units: 10, activation: softmax}\n";
     static const char *const overrides[] = {"model.0.dense.activation.leaky_relu.slope=0.5",
-                                            "model.2.dense.activation=gelu",
-                                            "model.4.elu.alpha=3"};
+                                            "model.2.dense.activation=gelu", "model.4.elu.alpha=3"};
     hem_spec *spec = parse(text);
     const hem__layer_spec *l = spec->layers;
     assert_true(l[0].activation == HEM__ACT_LEAKY_RELU && l[0].act.slope == 0.01);

@@ -87,7 +87,7 @@ typedef struct hem_stepper hem_stepper;
 
 /** What one step found, before it changed the weights. */
 typedef struct hem_step_result {
-    double loss;    /**< sum of the cross-entropy over the images, without penalties */
+    double loss;    /**< sum of the loss over the images, with label smoothing, without penalties */
     size_t correct; /**< images whose largest output is their label */
     size_t n;
 } hem_step_result;
@@ -114,7 +114,7 @@ HEM_API uint64_t hem_stepper_steps(const hem_stepper *stepper);
 HEM_API void hem_stepper_set_learning_rate(hem_stepper *stepper, double rate);
 HEM_API double hem_stepper_learning_rate(const hem_stepper *stepper);
 
-/** Sum over the penalised tensors of l2 * sum(w^2). */
+/** Sum over the tensors of l2 * sum(w^2) + l1 * sum |w|. */
 HEM_API double hem_net_penalty(const hem_net *net);
 
 /** Gradient check: backpropagated against central differences, in double precision. */
@@ -151,7 +151,7 @@ typedef struct hem_gradcheck_result {
     hem_gradcheck_row *rows; /**< hem_gradcheck_release() frees them */
     size_t n_rows;
     size_t checked, skipped;
-    double loss; /**< the objective: mean cross-entropy + penalties */
+    double loss; /**< the objective: mean loss + penalties */
     bool ok;     /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 

@@ -17,6 +17,9 @@
  *
  * sigmoid(x), e = exp(-|x|): (x >= 0 ? 1 : e) / (1 + e). 0 below EXP_LIMIT. Error <= 3 ulp.
  *
+ * log1p(e) = log(1 + e), for 0 <= e <= 1, with u = 1 + e: u == 1 ? e : log(u) * (e / (u - 1))
+ * (Higham, "Accuracy and stability of numerical algorithms", 2002, section 1.14.1). Error <= 3 ulp.
+ *
  * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
 #ifndef HEM_KERNEL_FUNCTIONS_H
 #define HEM_KERNEL_FUNCTIONS_H

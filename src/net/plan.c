@@ -16,7 +16,7 @@ static const layer_t *layer_of(const hem__node *node)
 
 /* Whether node i may lie in its input's memory: always for a flatten, for dropout in inference, and
  * for a pointwise layer whose input nobody reads again: a conv or dense layer without relu. Not the
- * loss's softmax: the kernel reads its input after it wrote probabilities. */
+ * loss's own: the kernel reads its input after it wrote probabilities. */
 static bool shares_input(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i], *in = &plan->graph->nodes[node->inputs[0]];

@@ -61,6 +61,30 @@ static void describe_alternative(const hem__choice *choice, const hem__alternati
         describe_key(key, out);
 }
 
+/* Whether an alternative before `stop` has a key with this choice: conv's and dense's activation
+ * are described once. */
+static bool described(const hem__alternative *a, const hem__alternative *stop,
+                      const hem__choice *choice)
+{
+    for (; a != stop; a++)
+        for (const hem__key *key = a->keys; key != NULL && key->name != NULL; key++)
+            if (key->choice == choice)
+                return true;
+    return false;
+}
+
+/* The choices among the keys of a choice's alternatives. */
+static void describe_inner(const hem__choice *choice, hem__str *out)
+{
+    for (const hem__alternative *a = choice->alternatives; a->name != NULL; a++)
+        for (const hem__key *key = a->keys; key != NULL && key->name != NULL; key++) {
+            if (key->choice == NULL || described(choice->alternatives, a, key->choice))
+                continue;
+            for (const hem__alternative *b = key->choice->alternatives; b->name != NULL; b++)
+                describe_alternative(key->choice, b, out);
+        }
+}
+
 /* The tables below a table, in its order. */
 static void describe_below(const hem__key *keys, hem__str *out)
 {
@@ -72,6 +96,8 @@ static void describe_below(const hem__key *keys, hem__str *out)
         const hem__alternative *a = keys->choice ? keys->choice->alternatives : NULL;
         for (; a != NULL && a->name != NULL; a++)
             describe_alternative(keys->choice, a, out);
+        if (keys->choice != NULL)
+            describe_inner(keys->choice, out);
     }
 }
 

@@ -1,13 +1,18 @@
 /* An experiment back as text: the resolved file with every default written out. */
 #include "spec/keys.h"
 
-/* `a: 1, b: 2` of the leaves of a table; all tables that are written so hold only leaves. */
+static void write_choice(const hem__choice *choice, const void *record, bool item, hem__str *out);
+
+/* `a: 1, b: 2` of a table; all tables that are written so hold only leaves and choices. */
 static void write_leaves(const hem__key *keys, const void *record, hem__str *out)
 {
     bool first = true;
     for (; keys != NULL && keys->name != NULL; keys++) {
         hem__str_printf(out, "%s%s: ", first ? "" : ", ", keys->name);
-        hem__value_write(keys, record, out);
+        if (keys->type == HEM__KEY_CHOICE)
+            write_choice(keys->choice, (const char *)record + keys->offset, false, out);
+        else
+            hem__value_write(keys, record, out);
         first = false;
     }
 }

@@ -163,7 +163,7 @@ static void test_defaults(void **state)
     assert_int_equal(conv->u.conv.stride[1], 1);
     assert_int_equal(conv->u.conv.padding, HEM__PAD_VALID);
     assert_int_equal(conv->activation, HEM__ACT_NONE);
-    assert_int_equal(conv->initializer, HEM__INIT_GLOROT);
+    assert_int_equal(conv->init.kind, HEM__INIT_GLOROT);
     assert_true(conv->bias && conv->l2 == 0);
     const hem__train_spec *train = &spec->train;
     assert_int_equal(train->epochs, 10);

@@ -15,6 +15,8 @@
 
 #define OUTPUT "  - dense: {units: 5, activation: softmax, l2: 1e-3}\n"
 
+#define SIGMOID "  - dense: {units: 5, activation: sigmoid, l2: 1e-3, init: glorot_normal}\n"
+
 typedef struct network {
     const char *name;
     int channels; /* of the image */
@@ -93,6 +95,27 @@ static const network networks[] = {
     {"several gradient groups", 1, 150, "1/255",
      "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
      "  groups: 3\n"},
+    {"label smoothing", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: tanh, init: he_normal, bias_init: {normal: 0.1}}\n" OUTPUT,
+     "  loss: {cross_entropy: {label_smoothing: 0.2}}\n"},
+    {"binary cross-entropy", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: relu, init: lecun}\n" SIGMOID,
+     "  loss: binary_cross_entropy\n"},
+    {"half squared error of sigmoids", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: sigmoid, init: {uniform: 0.05}}\n" SIGMOID,
+     "  loss: half_squared_error\n"},
+    {"half squared error of a softmax", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: sigmoid, bias_init: {constant: 0.1}}\n" OUTPUT,
+     "  loss: half_squared_error\n"},
+    {"binary cross-entropy, sigmoid as a layer", 1, 80, "1/255",
+     "  - conv: {filters: 5, kernel: 12}\n  - sigmoid\n",
+     "  loss: binary_cross_entropy\n  groups: 2\n"},
+    {"all penalties", 1, 10, "1/255",
+     "  - conv: {filters: 5, kernel: 3, activation: tanh, l1: 1e-2, l2: 1e-2, bias_l1: 0.1, "
+     "bias_l2: 0.2}\n  - avgpool: 2\n"
+     "  - dense: {units: 9, activation: relu, l1: 1e-2, bias_l1: 0.1, init: {normal: 0.1}}\n"
+     "  - dense: {units: 5, activation: softmax, l1: 2e-3, l2: 1e-3, bias_l2: 0.1}\n",
+     ""},
     {"more groups than tiles", 1, 100, "1/255", "  - dense: {units: 9, activation: tanh}\n" OUTPUT,
      "  groups: 9\n"},
 };

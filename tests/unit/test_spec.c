@@ -441,6 +441,8 @@ static void write_random(const hem__key *key, uint32_t *counter, hem__str *out)
         hem__str_printf(out, "%.0f", key->min + floor((key->max - key->min) * share));
 }
 
+static void write_choice(const hem__choice *choice, uint32_t *counter, hem__str *out);
+
 /* "a: 1, b: 2" of a random part of the keys, the required ones always. */
 static void write_keys(const hem__key *keys, uint32_t *counter, hem__str *out)
 {
@@ -454,6 +456,8 @@ static void write_keys(const hem__key *keys, uint32_t *counter, hem__str *out)
             hem__str_add(out, "{");
             write_keys(keys->keys, counter, out);
             hem__str_add(out, "}");
+        } else if (keys->type == HEM__KEY_CHOICE) {
+            write_choice(keys->choice, counter, out);
         } else {
             write_random(keys, counter, out);
         }
@@ -558,6 +562,13 @@ static void test_differences(void **state)
         {"data={idx: x}", "data", "synthetic", "idx"},
         {"validation={first: 5}", "validation", "none", "first"},
         {"model.0.conv.kernel=4", "model.0.conv.kernel", "[4, 5]", "4"},
+        {"model.0.conv.init=he_normal", "model.0.conv.init", "glorot", "he_normal"},
+        {"model.0.conv.init.uniform=.5", "model.0.conv.init", "glorot", "uniform"},
+        {"model.0.conv.bias_init=zeros", NULL, "", ""},
+        {"model.0.conv.bias_l1=.5", "model.0.conv.bias_l1", "0.0", "0.5"},
+        {"train.loss=half_squared_error", "train.loss", "cross_entropy", "half_squared_error"},
+        {"train.loss.cross_entropy.label_smoothing=.1", "train.loss.cross_entropy.label_smoothing",
+         "0.0", "0.1"},
         {"model.2.dropout=.5", "model.2.dropout", "0.3", "0.5"},
         {"model.3=relu", "model.3", "flatten", "relu"},
         {"model=[conv: {filters: 6, kernel: [4, 5]}, maxpool: 2]", "model.2", "dropout",
@@ -648,6 +659,7 @@ static void test_tables(void **state)
                             hem__layer_choice.alternatives[kind].name);
     assert_string_equal(hem__activation_name(HEM__ACT_SOFTMAX), "softmax");
     assert_string_equal(hem__optimizer_name(HEM__OPT_ADAM), "adam");
+    assert_string_equal(hem__loss_name(HEM__LOSS_HALF_SQUARED_ERROR), "half_squared_error");
     assert_string_equal(hem__keep_name(HEM__KEEP_BEST_ACCURACY), "best validation accuracy");
 }
 

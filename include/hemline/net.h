@@ -76,7 +76,8 @@ HEM_API size_t hem_net_find_tensor(const hem_net *net, const char *name);
  *  empty text where there is no memory for a copy of the largest tensor. */
 HEM_API void hem_net_sha256(const hem_net *net, char out[65]);
 
-/** Class probabilities of n images (height*width*channels bytes each, one after another) into
+/** Class probabilities (the outputs as they are: sigmoid ones do not add up to 1) of n images
+ *  (height*width*channels bytes each, one after another) into
  *  probabilities[n][n_classes]. Builds its buffers at the first call, which alone can fail:
  *  HEM_ERR_MEMORY. */
 HEM_API HEM_MUST_USE hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n,

@@ -139,7 +139,8 @@ const command command_eval = {
     .summary = "accuracy, loss and confusions of a trained network",
     .usage = usage,
     .details = "RUN is a run directory, MODEL a model file. The data is opened as the model's\n"
-               "experiment says; the 95 % interval of the accuracy is Wilson's.",
+               "experiment says; the 95 % interval of the accuracy is Wilson's. The loss is the\n"
+               "experiment's own, without label smoothing.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

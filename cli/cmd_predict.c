@@ -244,7 +244,8 @@ const command command_predict = {
     .details = "MODEL is a model file or a run directory. FILE is IDX (plain or gzip, with any\n"
                "number of images), PNG, PGM or PPM, of the size and colours that the model was\n"
                "trained on. For each image: file, index in the file, class, probability, the\n"
-               "next two.",
+               "next two. Probabilities are the model's outputs as they are: those of a model\n"
+               "that ends in sigmoid do not add up to 1.",
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

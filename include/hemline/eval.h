@@ -19,7 +19,7 @@ HEM_API hem_interval hem_wilson(size_t successes, size_t n);
 
 typedef struct hem_evaluation {
     size_t n, correct;
-    double loss;           /**< mean cross-entropy */
+    double loss;           /**< mean of the experiment's loss, without label smoothing */
     double accuracy;       /**< correct / n, 0..1 */
     hem_interval interval; /**< of the accuracy, 95 %, Wilson */
     int n_classes;

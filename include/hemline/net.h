@@ -76,7 +76,8 @@ HEM_API size_t hem_net_find_tensor(const hem_net *net, const char *name);
  *  empty text where there is no memory for a copy of the largest tensor. */
 HEM_API void hem_net_sha256(const hem_net *net, char out[65]);
 
-/** Class probabilities of n images (height*width*channels bytes each, one after another) into
+/** Class probabilities (the outputs as they are: sigmoid ones do not add up to 1) of n images
+ *  (height*width*channels bytes each, one after another) into
  *  probabilities[n][n_classes]. Builds its buffers at the first call, which alone can fail:
  *  HEM_ERR_MEMORY. */
 HEM_API HEM_MUST_USE hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n,
@@ -87,7 +88,7 @@ typedef struct hem_stepper hem_stepper;
 
 /** What one step found, before it changed the weights. */
 typedef struct hem_step_result {
-    double loss;    /**< sum of the cross-entropy over the images, without penalties */
+    double loss;    /**< sum of the loss over the images, with label smoothing, without penalties */
     size_t correct; /**< images whose largest output is their label */
     size_t n;
 } hem_step_result;
@@ -114,7 +115,7 @@ HEM_API uint64_t hem_stepper_steps(const hem_stepper *stepper);
 HEM_API void hem_stepper_set_learning_rate(hem_stepper *stepper, double rate);
 HEM_API double hem_stepper_learning_rate(const hem_stepper *stepper);
 
-/** Sum over the penalised tensors of l2 * sum(w^2). */
+/** Sum over the tensors of l2 * sum(w^2) + l1 * sum |w|. */
 HEM_API double hem_net_penalty(const hem_net *net);
 
 /** Gradient check: backpropagated against central differences, in double precision. */
@@ -151,7 +152,7 @@ typedef struct hem_gradcheck_result {
     hem_gradcheck_row *rows; /**< hem_gradcheck_release() frees them */
     size_t n_rows;
     size_t checked, skipped;
-    double loss; /**< the objective: mean cross-entropy + penalties */
+    double loss; /**< the objective: mean loss + penalties */
     bool ok;     /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 

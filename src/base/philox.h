@@ -9,7 +9,7 @@
 
 /* What a draw is for. Pinned numbers: they are part of every run's bits. */
 enum {
-    HEM__DRAW_WEIGHTS = 1, /* counter: element/4 lo, element/4 hi, layer, 0 */
+    HEM__DRAW_WEIGHTS = 1, /* counter: element/4 lo, element/4 hi, layer, tensor of the layer */
     HEM__DRAW_SHUFFLE = 2, /* counter: position, 0, epoch, 0 */
     HEM__DRAW_DROPOUT = 3, /* counter: unit/8, place in the epoch's order, epoch, layer */
     HEM__DRAW_SPLIT = 4,   /* counter: position, 0, 0, 0; the key is the split's own seed */

@@ -18,7 +18,7 @@
  *   ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)).
  *
  * Lanes at or past the number of real images hold finite numbers and take part in everything but
- * gradients: softmax_xent gives them dz = 0 exactly, so they add zeros to every sum.
+ * gradients: the losses give them dz = 0 exactly, so they add zeros to every sum.
  * No kernel allocates, and none writes outside what its text says. */
 #ifndef HEM_KERNEL_CONTRACT_H
 #define HEM_KERNEL_CONTRACT_H
@@ -74,9 +74,10 @@ typedef struct hem__dense_run {
 } hem__dense_run;
 
 /* One step's constants of an optimizer. `g` below is the gradient of the loss; every update first
- * takes h = fma(decay, w, g), where decay = 2 * l2. */
+ * makes h, the gradient of the objective: h = fma(decay, w, g), where decay = 2 * l2; then, only
+ * where l1 is not 0, h = h + (w > 0 ? l1 : w < 0 ? -l1 : 0). */
 typedef struct hem__update {
-    hem__real decay;
+    hem__real decay, l1;
     hem__real rate;         /* learning rate; Adam: alpha_t, bias correction included */
     hem__real momentum;     /* v = fma(momentum, v, gain * h); w = fma(-rate, v, w) */
     hem__real gain;         /* 1 - dampening */
@@ -88,6 +89,24 @@ typedef struct hem__update {
 enum { HEM__N_UPDATES = 3 };   /* sgd, momentum, adam: the order of hem__optimizer_kind */
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
 enum { HEM__N_CURVES = 4 }; /* leaky_relu, elu, gelu, silu: hem__layer_kind, from LEAKY_RELU on */
+
+/* The end of a network and its loss, on one tile: logits z[C][16], `n` real images with labels (or
+ * NULL: outputs and classes alone). target[c] = c == label ? on : off; gradients are times scale.
+ */
+typedef struct hem__loss_run {
+    int C;
+    const uint16_t *labels;
+    int n;
+    hem__real on, off, scale;
+} hem__loss_run;
+
+typedef enum hem__loss {
+    HEM__SOFTMAX_CROSS_ENTROPY,
+    HEM__SOFTMAX_SQUARED_ERROR,
+    HEM__SIGMOID_CROSS_ENTROPY,
+    HEM__SIGMOID_SQUARED_ERROR,
+    HEM__N_LOSSES
+} hem__loss;
 
 /* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
  * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
@@ -177,12 +196,19 @@ typedef struct HEM__R(hem__kernels) {
     void (*softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
     void (*softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H,
                          int W);
-    /* Softmax with cross-entropy over C classes of one tile, z[C][16]: probabilities p as softmax
-     * above (into p unless NULL), loss[l] = log(s) - (z[label] - m), dz = (p - [c == label]) *
-     * scale (into dz unless NULL), predicted[l] = the first c of the largest z. Lanes l >= n:
-     * dz = 0, loss = 0, predicted = -1. labels may be NULL: then no loss and no dz. */
-    void (*softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
-                         hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted);
+    /* Outputs p (into p unless NULL), loss, its gradient dz (into dz unless NULL) and predicted
+     * class of a tile. Softmax: m = max of z in order, d = z - m, e = exp(d), s = sum of e for c in
+     * order, p = e / s; predicted = the first c of the largest z. Sigmoid: p = sigmoid(z),
+     * predicted = the first c of the largest p. With t = target: softmax cross-entropy: a = fma(t,
+     * d, a) from 0 for the c in order whose t is not 0; loss = log(s) - a; dz = (p - t) * scale.
+     * sigmoid cross-entropy, for on = 1 and off = 0 alone: loss = sum from 0 for c in order of
+     *   max(v, 0) + log1p(exp(-|z|)), v = c == label ? -z : z; dz = (p - t) * scale.
+     * squared error: d = p - t, a = fma(d, d, a) from 0 for c in order; loss = 0.5 * a; dz = g *
+     * scale, softmax: b = fma(p, d, b) from 0 for c in order, g = p * (d - b); sigmoid: g = d * (p
+     * * (1 - p)). Lanes l >= n: dz = 0, loss = 0, predicted = -1. Without labels: no loss and no
+     * dz. */
+    void (*loss[HEM__N_LOSSES])(const hem__loss_run *run, const hem__real *z, hem__real *p,
+                                hem__real *dz, hem__real *loss, int32_t *predicted);
 
     /* One tile, channel blocks [b0, b1), output rows [p0, p1). Max: the first cell in row order
      * wins ties. Average: cells in row order from 0 by +, then times 1 / count (count of cells

@@ -38,6 +38,9 @@
  * 3e-7.
  *
  * Infinities give the limits: expm1 and elu -1 (times alpha), gelu and silu -0 and infinity.
+ * log1p(e) = log(1 + e), for 0 <= e <= 1, with u = 1 + e: u == 1 ? e : log(u) * (e / (u - 1))
+ * (Higham, "Accuracy and stability of numerical algorithms", 2002, section 1.14.1). Error <= 3 ulp.
+ *
  * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
 #ifndef HEM_KERNEL_FUNCTIONS_H
 #define HEM_KERNEL_FUNCTIONS_H

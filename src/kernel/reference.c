@@ -4,13 +4,19 @@
 
 #include "base/philox.h"
 
-/* Formulas at hem__update in contract.h. */
+/* What the optimizers follow. Formulas at hem__update in contract.h. */
+static inline hem__real objective_gradient(hem__real w, hem__real g, const hem__update *u)
+{
+    hem__real h = HEM__FMA(u->decay, w, g);
+    return u->l1 == 0 ? h : h + (w > 0 ? u->l1 : w < 0 ? -u->l1 : 0);
+}
+
 void REF(update_sgd)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                      const hem__update *u)
 {
     (void)state;
     for (size_t i = 0; i < n; i++) {
-        hem__real h = HEM__FMA(u->decay, w[i], g[i]);
+        hem__real h = objective_gradient(w[i], g[i], u);
         w[i] = HEM__FMA(-u->rate, h, w[i]);
     }
 }
@@ -19,7 +25,7 @@ void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, si
                           const hem__update *u)
 {
     for (size_t i = 0; i < n; i++) {
-        hem__real h = HEM__FMA(u->decay, w[i], g[i]);
+        hem__real h = objective_gradient(w[i], g[i], u);
         state[i] = HEM__FMA(u->momentum, state[i], u->gain * h);
         w[i] = HEM__FMA(-u->rate, state[i], w[i]);
     }
@@ -32,7 +38,7 @@ void REF(update_adam)(hem__real *w, const hem__real *g, hem__real *state, size_t
         size_t group = i / HEM__ALIGN;
         hem__real *m = &state[2 * HEM__ALIGN * group + i % HEM__ALIGN];
         hem__real *v = m + HEM__ALIGN;
-        hem__real h = HEM__FMA(u->decay, w[i], g[i]);
+        hem__real h = objective_gradient(w[i], g[i], u);
         *m = HEM__FMA(u->beta1, *m, u->gain1 * h);
         *v = HEM__FMA(u->beta2, *v, u->gain2 * (h * h));
         w[i] = HEM__FMA(-u->rate, *m / (HEM__SQRT(*v) + u->epsilon), w[i]);
@@ -114,7 +120,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .prelu_slope_grad = REF(prelu_slope_grad),
     .softmax = REF(softmax),
     .softmax_grad = REF(softmax_grad),
-    .softmax_xent = REF(softmax_xent),
+    .loss = {REF(softmax_cross_entropy), REF(softmax_squared_error), REF(sigmoid_cross_entropy),
+             REF(sigmoid_squared_error)},
     .maxpool = REF(maxpool),
     .avgpool = REF(avgpool),
     .maxpool_grad = REF(maxpool_grad),

@@ -60,6 +60,7 @@ hem__real REF(gelu)(hem__real x);
 hem__real REF(gelu_slope)(hem__real x);
 hem__real REF(silu)(hem__real x);
 hem__real REF(silu_slope)(hem__real x);
+hem__real REF(log1p)(hem__real x); /* 0 <= x <= 1 */
 
 void REF(conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
                const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
@@ -105,8 +106,14 @@ void REF(prelu_slope_grad)(const hem__real *x, const hem__real *dy, int width, i
                            hem__real *dslope, int n);
 void REF(softmax)(const hem__real *x, hem__real *y, int C, int H, int W);
 void REF(softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, int C, int H, int W);
-void REF(softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
-                       hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted);
+void REF(softmax_cross_entropy)(const hem__loss_run *run, const hem__real *z, hem__real *p,
+                                hem__real *dz, hem__real *loss, int32_t *predicted);
+void REF(softmax_squared_error)(const hem__loss_run *run, const hem__real *z, hem__real *p,
+                                hem__real *dz, hem__real *loss, int32_t *predicted);
+void REF(sigmoid_cross_entropy)(const hem__loss_run *run, const hem__real *z, hem__real *p,
+                                hem__real *dz, hem__real *loss, int32_t *predicted);
+void REF(sigmoid_squared_error)(const hem__loss_run *run, const hem__real *z, hem__real *p,
+                                hem__real *dz, hem__real *loss, int32_t *predicted);
 void REF(maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
                   int p0, int p1);
 void REF(avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,

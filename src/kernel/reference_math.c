@@ -15,6 +15,11 @@ hem__real REF(log)(hem__real x)
     return log(x);
 }
 
+hem__real REF(log1p)(hem__real x)
+{
+    return log1p(x);
+}
+
 hem__real REF(tanh)(hem__real x)
 {
     return tanh(x);
@@ -79,6 +84,12 @@ hem__real REF(log)(hem__real x)
     HEM__LOG_COEFFICIENTS(HORNER_STEP)
     float rest = fmaf(-0.5f, z * z, fmaf(z * z * z, p, e * HEM__LN2_LOW));
     return fmaf(e, HEM__LN2_HIGH, z + rest);
+}
+
+hem__real REF(log1p)(hem__real x)
+{
+    float u = 1 + x, rest = u - 1;
+    return rest == 0 ? x : REF(log)(u) * (x / rest);
 }
 
 hem__real REF(tanh)(hem__real x)
@@ -181,38 +192,5 @@ void REF(softmax_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, i
                 dx[at] = y[at] * (dy[at] - t);
             }
         }
-    }
-}
-
-/* A NaN among the z that the maximum passes over still reaches s, so the loss is NaN too. */
-void REF(softmax_xent)(const hem__real *z, int C, const uint16_t *labels, int n, hem__real scale,
-                       hem__real *p, hem__real *dz, hem__real *loss, int32_t *predicted)
-{
-    for (int l = 0; l < HEM__LANES; l++) {
-        hem__real largest = z[l], sum = 0, of_label = 0;
-        int best = 0, label = labels != NULL && l < n ? labels[l] : -1;
-        for (int c = 0; c < C; c++) {
-            hem__real value = z[c * HEM__LANES + l];
-            if (value > largest) {
-                largest = value;
-                best = c;
-            }
-            if (c == label)
-                of_label = value;
-        }
-        for (int c = 0; c < C; c++)
-            sum += REF(exp)(z[c * HEM__LANES + l] - largest);
-        for (int c = 0; c < C; c++) {
-            int at = c * HEM__LANES + l;
-            hem__real share = REF(exp)(z[at] - largest) / sum;
-            if (p != NULL)
-                p[at] = share;
-            if (labels != NULL && dz != NULL)
-                dz[at] = l < n ? (share - (hem__real)(c == label)) * scale : 0;
-        }
-        if (labels != NULL && loss != NULL)
-            loss[l] = l < n ? REF(log)(sum) - (of_label - largest) : 0;
-        if (predicted != NULL)
-            predicted[l] = l < n ? best : -1;
     }
 }

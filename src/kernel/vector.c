@@ -7,36 +7,60 @@ static const U LANE = LANE_NUMBERS;
 /* ---- optimizers: formulas at hem__update in contract.h ----------------------------------------
  */
 
-static void update_sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
+/* What the optimizers follow, h of contract.h. */
+INLINE V objective_gradient(V w, V g, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate);
+    V h = v_fma(v_all(u->decay), w, g), l1 = v_all(u->l1);
+    if (u->l1 == 0)
+        return h;
+    return h + (v_where(w > v_all(0), l1) - v_where(w < v_all(0), l1));
+}
+
+/* One optimizer, compiled with and without l1. The constants are a copy: `w` could point at them,
+ * for all that the compiler knows. */
+#define UPDATE(name)                                                                               \
+    static void update_##name(float *w, const float *g, float *state, size_t n,                    \
+                              const hem__update *u)                                                \
+    {                                                                                              \
+        hem__update constants = *u;                                                                \
+        if (u->l1 == 0) {                                                                          \
+            constants.l1 = 0;                                                                      \
+            name(w, g, state, n, &constants);                                                      \
+        } else {                                                                                   \
+            name(w, g, state, n, &constants);                                                      \
+        }                                                                                          \
+    }
+
+INLINE void sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    V rate = v_all(-u->rate);
     (void)state;
     for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
         v_store(w + i, v_fma(rate, h, old));
     }
 }
 
-static void update_momentum(float *w, const float *g, float *state, size_t n, const hem__update *u)
+INLINE void momentum(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate);
-    V momentum = v_all(u->momentum), gain = v_all(u->gain);
+    V rate = v_all(-u->rate);
+    V keep = v_all(u->momentum), gain = v_all(u->gain);
     for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
-        V v = v_fma(momentum, v_load(state + i), gain * h);
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
+        V v = v_fma(keep, v_load(state + i), gain * h);
         v_store(state + i, v);
         v_store(w + i, v_fma(rate, v, old));
     }
 }
 
-static void update_adam(float *w, const float *g, float *state, size_t n, const hem__update *u)
+INLINE void adam(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate), epsilon = v_all(u->epsilon);
+    V rate = v_all(-u->rate), epsilon = v_all(u->epsilon);
     V beta1 = v_all(u->beta1), beta2 = v_all(u->beta2);
     V gain1 = v_all(u->gain1), gain2 = v_all(u->gain2);
     for (size_t i = 0; i < n; i += VL) {
         float *moment = state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
         V m = v_fma(beta1, v_load(moment), gain1 * h);
         V v = v_fma(beta2, v_load(moment + HEM__ALIGN), gain2 * (h * h));
         v_store(moment, m);
@@ -44,6 +68,10 @@ static void update_adam(float *w, const float *g, float *state, size_t n, const 
         v_store(w + i, v_fma(rate, m / (v_sqrt(v) + epsilon), old));
     }
 }
+
+UPDATE(sgd)
+UPDATE(momentum)
+UPDATE(adam)
 
 /* ---- dropout ----------------------------------------------------------------------------------
  */
@@ -152,7 +180,8 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .prelu_slope_grad = TIER(hem__prelu_slope_grad),
     .softmax = TIER(hem__softmax),
     .softmax_grad = TIER(hem__softmax_grad),
-    .softmax_xent = TIER(hem__softmax_xent),
+    .loss = {TIER(hem__softmax_cross_entropy), TIER(hem__softmax_squared_error),
+             TIER(hem__sigmoid_cross_entropy), TIER(hem__sigmoid_squared_error)},
     .maxpool = TIER(hem__maxpool),
     .avgpool = TIER(hem__avgpool),
     .maxpool_grad = TIER(hem__maxpool_grad),

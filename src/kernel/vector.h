@@ -93,8 +93,14 @@ void TIER(hem__prelu_slope_grad)(const float *x, const float *dy, int width, int
                                  float *dslope, int n);
 void TIER(hem__softmax)(const float *x, float *y, int C, int H, int W);
 void TIER(hem__softmax_grad)(const float *y, const float *dy, float *dx, int C, int H, int W);
-void TIER(hem__softmax_xent)(const float *z, int C, const uint16_t *labels, int n, float scale,
-                             float *p, float *dz, float *loss, int32_t *predicted);
+void TIER(hem__softmax_cross_entropy)(const hem__loss_run *run, const float *z, float *p, float *dz,
+                                      float *loss, int32_t *predicted);
+void TIER(hem__softmax_squared_error)(const hem__loss_run *run, const float *z, float *p, float *dz,
+                                      float *loss, int32_t *predicted);
+void TIER(hem__sigmoid_cross_entropy)(const hem__loss_run *run, const float *z, float *p, float *dz,
+                                      float *loss, int32_t *predicted);
+void TIER(hem__sigmoid_squared_error)(const hem__loss_run *run, const float *z, float *p, float *dz,
+                                      float *loss, int32_t *predicted);
 void TIER(hem__maxpool)(const hem__pool_shape *shape, const float *x, float *y, int b0, int b1,
                         int p0, int p1);
 void TIER(hem__avgpool)(const hem__pool_shape *shape, const float *x, float *y, int b0, int b1,

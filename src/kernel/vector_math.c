@@ -1,23 +1,8 @@
-/* exp, log, tanh and sigmoid as functions.h states them, and what is made of them: activations and
- * softmax. The reference (reference_math.c) does the same operations in the same order. */
-#include <string.h>
-
+/* tanh as functions.h states it, and what is made of it and of exp: activations and softmax. The
+ * reference (reference_math.c) does the same operations in the same order. */
 #include "kernel/functions.h"
 #include "kernel/vector.h"
 #include "kernel/vector_exp.h"
-
-static const I LANE = LANE_NUMBERS;
-
-INLINE V v_log(V x)
-{
-    I exponent = (I)((U)x - u_all(HEM__SQRT_HALF_BITS)) >> 23;
-    V e = __builtin_convertvector(exponent, V), p = v_all(0);
-    V z = (V)((U)x - ((U)exponent << 23)) - v_all(1);
-    HEM__LOG_COEFFICIENTS(HORNER_STEP)
-    V rest = v_fma(z * z * z, p, e * v_all(HEM__LN2_LOW));
-    rest = v_fma(v_all(-0.5f), z * z, rest);
-    return v_select(x == x, v_fma(e, v_all(HEM__LN2_HIGH), z + rest), x);
-}
 
 INLINE V v_tanh(V x)
 {
@@ -131,58 +116,5 @@ void TIER(hem__softmax_grad)(const float *y, const float *dy, float *dx, int C, 
     for (at.number = 0; at.number < at.pixels; at.number++) {
         for (size_t lane = 0; lane < HEM__LANES; lane += VL)
             softmax_grad_lanes(&at, y + lane, dy + lane, dx + lane);
-    }
-}
-
-/* VL lanes of the loss. `labels` holds -1 where there is none; dz and loss are NULL without labels.
- * The exponentials wait in p, or in dz, for their sum. */
-static void xent_lanes(const float *z, int C, const int32_t *labels, I real, float scale, float *p,
-                       float *dz, float *loss, int32_t *predicted)
-{
-    V largest = v_load(z), sum = v_all(0), of_label = v_all(0);
-    float *kept = p != NULL ? p : dz;
-    I best = i_all(0), label;
-    memcpy(&label, labels, sizeof label);
-    for (int c = 0; c < C; c++) {
-        V value = v_load(z + c * HEM__LANES);
-        I better = value > largest;
-        largest = v_max(value, largest);
-        best = (better & i_all(c)) | (~better & best);
-        of_label = v_select(label == i_all(c), value, of_label);
-    }
-    for (int c = 0; c < C; c++) {
-        V e = v_exp(v_load(z + c * HEM__LANES) - largest);
-        sum += e;
-        if (kept != NULL)
-            v_store(kept + c * HEM__LANES, e);
-    }
-    for (int c = 0; c < C && kept != NULL; c++) {
-        V share = v_load(kept + c * HEM__LANES) / sum;
-        V target = v_where(label == i_all(c), v_all(1));
-        if (p != NULL)
-            v_store(p + c * HEM__LANES, share);
-        if (dz != NULL)
-            v_store(dz + c * HEM__LANES, v_where(real, (share - target) * v_all(scale)));
-    }
-    if (loss != NULL)
-        v_store(loss, v_where(real, v_log(sum) - (of_label - largest)));
-    best = (real & best) | ~real;
-    if (predicted != NULL)
-        memcpy(predicted, &best, sizeof best);
-}
-
-void TIER(hem__softmax_xent)(const float *z, int C, const uint16_t *labels, int n, float scale,
-                             float *p, float *dz, float *loss, int32_t *predicted)
-{
-    int32_t label[HEM__LANES];
-    for (int l = 0; l < HEM__LANES; l++)
-        label[l] = labels != NULL && l < n ? labels[l] : -1;
-    if (labels == NULL)
-        dz = loss = NULL;
-    for (int lane = 0; lane < HEM__LANES; lane += VL) {
-        I real = LANE + i_all(lane) < i_all(n);
-        xent_lanes(z + lane, C, label + lane, real, scale, p != NULL ? p + lane : NULL,
-                   dz != NULL ? dz + lane : NULL, loss != NULL ? loss + lane : NULL,
-                   predicted != NULL ? predicted + lane : NULL);
     }
 }

@@ -39,12 +39,18 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 4,
                           .dims = {(size_t)s.K, (size_t)s.C, (size_t)s.R, (size_t)s.S},
+                          .l1 = layer->l1,
                           .l2 = layer->l2,
-                          .init_limit = hem__init_limit(layer->initializer, fan_in, fan_out)};
+                          .init = hem__init_of(&layer->init, fan_in, fan_out)};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
-        hem__tensor bias = {.layer = out->layer, .n_dims = 1, .dims = {(size_t)s.K}};
+        hem__tensor bias = {.layer = out->layer,
+                            .n_dims = 1,
+                            .dims = {(size_t)s.K},
+                            .l1 = layer->bias_l1,
+                            .l2 = layer->bias_l2,
+                            .init = hem__init_of(&layer->bias_init, fan_in, fan_out)};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))

@@ -26,14 +26,20 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 2,
                           .dims = {(size_t)units, inputs},
+                          .l1 = layer->l1,
                           .l2 = layer->l2,
-                          .init_limit = hem__init_limit(layer->initializer, (double)inputs, units),
+                          .init = hem__init_of(&layer->init, (double)inputs, units),
                           .row = inputs,
                           .columns = in->map};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
-        hem__tensor bias = {.layer = out->layer, .n_dims = 1, .dims = {(size_t)units}};
+        hem__tensor bias = {.layer = out->layer,
+                            .n_dims = 1,
+                            .dims = {(size_t)units},
+                            .l1 = layer->bias_l1,
+                            .l2 = layer->bias_l2,
+                            .init = hem__init_of(&layer->bias_init, (double)inputs, units)};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))

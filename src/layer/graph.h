@@ -10,6 +10,13 @@ typedef struct hem__shape {
     int C, H, W; /* channels, rows, columns; a flat vector has H = W = 1 */
 } hem__shape;
 
+/* How a tensor's first numbers are made. All 0: zeros. */
+typedef enum hem__fill { HEM__FILL_CONSTANT, HEM__FILL_UNIFORM, HEM__FILL_NORMAL } hem__fill;
+typedef struct hem__init {
+    hem__fill fill;
+    double value; /* the constant; uniform: in [-value, value); normal: the standard deviation */
+} hem__init;
+
 /* A tensor of parameters: `n` numbers in canonical order, `stored` in the parameter vector. */
 typedef struct hem__tensor {
     char name[48];
@@ -18,9 +25,8 @@ typedef struct hem__tensor {
     size_t dims[4];
     size_t n;
     size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
-    double l2;
-    double init_limit; /* uniform in [-limit, limit); 0 = all are init_value */
-    double init_value;
+    double l1, l2;         /* penalties */
+    hem__init init;
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
     hem__shape columns; /* dense weights, slopes by unit: the map that a row is, for its canonical
                            order */
@@ -44,12 +50,14 @@ typedef struct hem__node {
 } hem__node;
 
 typedef struct hem__graph {
-    hem__node *nodes; /* nodes[0] is the input; the last is the softmax of the loss */
+    hem__node *nodes; /* nodes[0] is the input; the last, softmax or sigmoid, the loss's */
     int n_nodes;
     hem__tensor *tensors;
     int n_tensors;
     size_t n_params; /* numbers in the parameter vector, padding included */
     int n_classes;
+    hem__loss loss;         /* the kernel of the last node and the loss */
+    double label_smoothing; /* of training plans */
 } hem__graph;
 
 static inline size_t hem__units(hem__shape s)
@@ -78,9 +86,8 @@ void hem__graph_free(hem__graph *graph);
  * memory or where its size overflows. name, n, ld, offset and stored are computed here. */
 int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
                           const hem__tensor *tensor, const char *what);
-/* Half-width of the uniform distribution: Glorot sqrt(6 / (in + out)) (Glorot and Bengio, AISTATS
- * 2010, eq. 16), He sqrt(6 / in) (He et al., ICCV 2015, eq. 10 with a uniform of that variance). */
-double hem__init_limit(hem__initializer initializer, double fan_in, double fan_out);
+/* What an initialiser means for a tensor: formulas and sources in docs/numerics.md. */
+hem__init hem__init_of(const hem__init_spec *spec, double fan_in, double fan_out);
 
 /* Multiply-adds an image of a node: all taps, and those inside the image only. */
 size_t hem__node_macs(const hem__graph *graph, const hem__node *node);

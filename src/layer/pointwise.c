@@ -1,5 +1,5 @@
-/* relu, tanh, sigmoid: one function of one number. Their gradients need only their output, so where
- * nobody else reads the input they write over it. */
+/* relu, tanh, sigmoid: one function of one number. (The plan fuses the loss's own sigmoid.) Their
+ * gradients need only their output, so where nobody else reads the input they write over it. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;

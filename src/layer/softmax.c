@@ -1,5 +1,5 @@
 /* Softmax over the channels of each pixel (over all units of a flat vector). At the end of a
- * network it is fused with the cross-entropy by the plan; this is the layer anywhere else. */
+ * network it is fused with the loss by the plan; this is the layer anywhere else. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;

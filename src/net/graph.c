@@ -21,9 +21,31 @@ size_t hem__tensor_place(const hem__tensor *tensor, size_t i)
     return row * tensor->ld + hem__unit(m, c, y, x);
 }
 
-double hem__init_limit(hem__initializer initializer, double fan_in, double fan_out)
+hem__init hem__init_of(const hem__init_spec *spec, double fan_in, double fan_out)
 {
-    return sqrt(6.0 / (initializer == HEM__INIT_GLOROT ? fan_in + fan_out : fan_in));
+    switch (spec->kind) {
+    case HEM__INIT_ZEROS:
+        break;
+    case HEM__INIT_CONSTANT:
+        return (hem__init){HEM__FILL_CONSTANT, spec->value};
+    case HEM__INIT_UNIFORM:
+        return (hem__init){HEM__FILL_UNIFORM, spec->value};
+    case HEM__INIT_NORMAL:
+        return (hem__init){HEM__FILL_NORMAL, spec->value};
+    case HEM__INIT_GLOROT:
+        return (hem__init){HEM__FILL_UNIFORM, sqrt(6.0 / (fan_in + fan_out))};
+    case HEM__INIT_GLOROT_NORMAL:
+        return (hem__init){HEM__FILL_NORMAL, sqrt(2.0 / (fan_in + fan_out))};
+    case HEM__INIT_HE:
+        return (hem__init){HEM__FILL_UNIFORM, sqrt(6.0 / fan_in)};
+    case HEM__INIT_HE_NORMAL:
+        return (hem__init){HEM__FILL_NORMAL, sqrt(2.0 / fan_in)};
+    case HEM__INIT_LECUN:
+        return (hem__init){HEM__FILL_UNIFORM, sqrt(3.0 / fan_in)};
+    case HEM__INIT_LECUN_NORMAL:
+        return (hem__init){HEM__FILL_NORMAL, sqrt(1.0 / fan_in)};
+    }
+    return (hem__init){HEM__FILL_CONSTANT, 0};
 }
 
 int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
@@ -126,22 +148,56 @@ static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *grap
     return HEM_OK;
 }
 
+/* The kernel of the last node with the loss. */
+static hem_status choose_loss(const hem_spec *spec, hem__graph *graph, hem_error *err)
+{
+    const hem__loss_spec *loss = &spec->train.loss;
+    bool sigmoid = graph->nodes[graph->n_nodes - 1].kind == HEM__LAYER_SIGMOID;
+    const char *last = spec->layers[spec->n_layers - 1].name;
+    graph->label_smoothing = loss->label_smoothing;
+    switch (loss->kind) {
+    case HEM__LOSS_CROSS_ENTROPY:
+        graph->loss = HEM__SOFTMAX_CROSS_ENTROPY;
+        break;
+    case HEM__LOSS_BINARY_CROSS_ENTROPY:
+        graph->loss = HEM__SIGMOID_CROSS_ENTROPY;
+        break;
+    case HEM__LOSS_HALF_SQUARED_ERROR:
+        graph->loss = sigmoid ? HEM__SIGMOID_SQUARED_ERROR : HEM__SOFTMAX_SQUARED_ERROR;
+        return HEM_OK;
+    }
+    if (sigmoid == (loss->kind == HEM__LOSS_BINARY_CROSS_ENTROPY))
+        return HEM_OK;
+    hem__at at = loss->at.line != 0 ? loss->at : spec->layers[spec->n_layers - 1].at;
+    hem__spec_fail(spec, at, err, "loss is '%s', but the last layer, %s, ends in %s",
+                   hem__loss_name(loss->kind), last, sigmoid ? "sigmoid" : "softmax");
+    return hem__hint(err, "end it in %s, or write loss: %s or half_squared_error under train",
+                     sigmoid ? "softmax" : "sigmoid",
+                     sigmoid ? "binary_cross_entropy" : "cross_entropy");
+}
+
+/* How the model should end, as a hint: what the loss asks for. */
+static hem_status hint_end(const hem_spec *spec, const hem__graph *graph, hem_error *err)
+{
+    bool sigmoid = spec->train.loss.kind == HEM__LOSS_BINARY_CROSS_ENTROPY;
+    return hem__hint(err, "end the model with '- dense: {units: %d, activation: %s}'",
+                     graph->n_classes, sigmoid ? "sigmoid" : "softmax");
+}
+
 static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_error *err)
 {
     const hem__node *last = &graph->nodes[graph->n_nodes - 1];
     const hem__layer_spec *layer = &spec->layers[spec->n_layers - 1];
-    if (last->kind != HEM__LAYER_SOFTMAX || last->is_input) {
-        hem__spec_fail(spec, layer->at, err, "the last layer, %s, does not end in softmax",
-                       layer->name);
-        return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
-                         graph->n_classes);
+    if ((last->kind != HEM__LAYER_SOFTMAX && last->kind != HEM__LAYER_SIGMOID) || last->is_input) {
+        hem__spec_fail(spec, layer->at, err,
+                       "the last layer, %s, does not end in softmax or sigmoid", layer->name);
+        return hint_end(spec, graph, err);
     }
     if (hem__units(last->shape) != (size_t)graph->n_classes || last->shape.C != graph->n_classes) {
         hem__spec_fail(spec, layer->kind == HEM__LAYER_DENSE ? layer->u.dense.units_at : layer->at,
                        err, "%s has %zu outputs, but the data has %d classes", layer->name,
                        hem__units(last->shape), graph->n_classes);
-        return hem__hint(err, "end the model with '- dense: {units: %d, activation: softmax}'",
-                         graph->n_classes);
+        return hint_end(spec, graph, err);
     }
     if (!last->needs_grad) {
         hem__spec_fail(spec, spec->layers[0].at, err, "no layer of the model has weights to train");
@@ -171,6 +227,8 @@ hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes,
         status = add_layer(spec, i, graph, err);
     if (status == HEM_OK)
         status = check_end(spec, graph, err);
+    if (status == HEM_OK)
+        status = choose_loss(spec, graph, err);
     if (status != HEM_OK) {
         hem__graph_free(graph);
         return status;

@@ -9,26 +9,33 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/normal.h"
 #include "base/philox.h"
 #include "base/str.h"
 #include "net/inside.h"
 #include "optim/optim.h"
 
-/* Uniform in [-limit, limit), a pure function of seed, layer and element; or one value. */
-static void draw_tensor(hem_net *net, const hem__tensor *t)
+/* The first numbers of a tensor: a pure function of seed, layer, which of the layer's tensors it
+ * is, and element. */
+static void draw_tensor(hem_net *net, int index)
 {
-    for (size_t i = 0; i < t->n && t->init_value != 0; i++)
-        net->params[t->offset + hem__tensor_place(t, i)] = (float)t->init_value;
+    const hem__tensor *t = &net->graph->tensors[index];
     hem__philox_key key = hem__philox_key_of(net->origin.seed, HEM__DRAW_WEIGHTS);
-    float limit = (float)t->init_limit;
-    uint32_t words[4] = {0};
-    for (size_t i = 0; i < t->n && t->init_limit > 0; i++) {
+    float value = (float)t->init.value;
+    uint32_t words[4] = {0}, before = 0;
+    for (int i = 0; i < index; i++)
+        before += net->graph->tensors[i].layer == t->layer;
+    for (size_t i = 0; i < t->n && t->init.value != 0; i++) {
         uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32),
-                               (uint32_t)t->layer, 0};
-        if (i % 4 == 0)
+                               (uint32_t)t->layer, before};
+        if (i % 4 == 0 && t->init.fill != HEM__FILL_CONSTANT)
             hem__philox(key, counter, words);
-        net->params[t->offset + hem__tensor_place(t, i)] =
-            (2 * hem__uniform(words[i % 4]) - 1) * limit;
+        float number = value;
+        if (t->init.fill == HEM__FILL_UNIFORM)
+            number = (2 * hem__uniform(words[i % 4]) - 1) * value;
+        if (t->init.fill == HEM__FILL_NORMAL)
+            number = (float)(hem__normal(words[i % 4]) * t->init.value);
+        net->params[t->offset + hem__tensor_place(t, i)] = number;
     }
 }
 
@@ -102,7 +109,7 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     }
     hem__net_describe_layers(net);
     for (int i = 0; i < net->graph->n_tensors; i++)
-        draw_tensor(net, &net->graph->tensors[i]);
+        draw_tensor(net, i);
     *out = net;
     return HEM_OK;
 }
@@ -285,10 +292,13 @@ double hem_net_penalty(const hem_net *net)
     double penalty = 0;
     for (int i = 0; i < net->graph->n_tensors; i++) {
         const hem__tensor *t = &net->graph->tensors[i];
-        double sum = 0;
-        for (size_t j = 0; t->l2 > 0 && j < t->stored; j++) /* the padding is zeros */
-            sum += (double)net->params[t->offset + j] * (double)net->params[t->offset + j];
-        penalty += t->l2 * sum;
+        double squares = 0, sizes = 0;
+        for (size_t j = 0; (t->l2 > 0 || t->l1 > 0) && j < t->stored; j++) { /* padding: zeros */
+            double w = (double)net->params[t->offset + j];
+            squares += w * w;
+            sizes += fabs(w);
+        }
+        penalty += t->l2 * squares + t->l1 * sizes;
     }
     return penalty;
 }

@@ -16,7 +16,7 @@ static const layer_t *layer_of(const hem__node *node)
 
 /* Whether node i may lie in its input's memory: always for a flatten, for dropout in inference, and
  * for a pointwise layer whose input nobody reads again: a conv or dense layer without relu (gelu,
- * silu and prelu read it again for their gradients). Not the loss's softmax: the kernel reads its
+ * silu and prelu read it again for their gradients). Not the loss's own: the kernel reads its
  * input after it wrote probabilities. */
 static bool shares_input(const plan_t *plan, int i)
 {

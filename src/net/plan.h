@@ -53,9 +53,9 @@ void HEM__R(hem__plan_forward)(HEM__R(hem__plan) * plan, hem__real *params,
                                const HEM__R(hem__batch) * batch);
 
 /* Forward and backward over a batch of at most options.batch images: the gradient of the mean loss,
- * without penalties. With updates (by tensor) the parameters and the optimizer's state are
- * updated; without, the gradient is left in hem__plan_grads(). Returns false where a loss was not
- * finite: nothing is updated then. */
+ * with label smoothing but without penalties. With updates (by tensor) the parameters and the
+ * optimizer's state are updated; without, the gradient is left in hem__plan_grads(). Returns false
+ * where a loss was not finite: nothing is updated then. */
 bool HEM__R(hem__plan_step)(HEM__R(hem__plan) * plan, hem__real *params, hem__real *state,
                             const hem__update *updates, const HEM__R(hem__batch) * batch);
 /* In storage order, n_params numbers; belongs to the plan. */

@@ -1,6 +1,7 @@
 /* The probe of probe.h, in this compilation's numbers. */
 #include "net/probe.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -97,10 +98,13 @@ double HEM__R(hem__probe_loss)(hem__probe *probe, uint64_t *signature)
         loss += (double)probe->loss[i];
     for (int i = 0; i < s->graph->n_tensors; i++) {
         const hem__tensor *t = &s->graph->tensors[i];
-        double sum = 0;
-        for (size_t j = 0; t->l2 > 0 && j < t->stored; j++)
-            sum += (double)probe->params[t->offset + j] * (double)probe->params[t->offset + j];
-        penalty += t->l2 * sum;
+        double squares = 0, sizes = 0;
+        for (size_t j = 0; (t->l2 > 0 || t->l1 > 0) && j < t->stored; j++) {
+            double w = (double)probe->params[t->offset + j];
+            squares += w * w;
+            sizes += fabs(w);
+        }
+        penalty += t->l2 * squares + t->l1 * sizes;
     }
     return loss / (double)s->n + penalty;
 }
@@ -113,8 +117,10 @@ void HEM__R(hem__probe_gradient)(hem__probe *probe, double *gradient)
     const hem__real *grads = HEM__R(hem__plan_grads)(probe->plan);
     for (int i = 0; i < s->graph->n_tensors; i++) {
         const hem__tensor *t = &s->graph->tensors[i];
-        for (size_t j = t->offset; j < t->offset + t->stored; j++)
-            gradient[j] = (double)grads[j] + 2 * t->l2 * (double)probe->params[j];
+        for (size_t j = t->offset; j < t->offset + t->stored; j++) {
+            double w = (double)probe->params[j], sign = w > 0 ? 1 : w < 0 ? -1 : 0;
+            gradient[j] = (double)grads[j] + 2 * t->l2 * w + t->l1 * sign;
+        }
     }
 }
 

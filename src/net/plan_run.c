@@ -61,22 +61,27 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
     meet(plan);
 }
 
-/* Softmax, cross-entropy and its gradient, scaled by one over the images of the whole batch. */
+/* The last node, the loss and its gradient, scaled by one over the images of the whole batch. */
 static void run_loss(const job *j, size_t first, const work_t *work)
 {
     const plan_t *plan = j->plan;
     const batch_t *batch = j->batch;
     const cell_t *cell = &plan->cells[plan->graph->n_nodes - 1];
+    const double smoothing = plan->options.training ? plan->graph->label_smoothing : 0;
+    const double spread = smoothing / plan->graph->n_classes;
+    hem__loss_run run = {.C = plan->graph->n_classes,
+                         .on = (hem__real)(1 - smoothing + spread),
+                         .off = (hem__real)spread,
+                         .scale = (hem__real)1 / (hem__real)batch->n};
     size_t at = cell->in_units * HEM__LANES, t, last;
     hem__share((size_t)work->tiles, work->thread, work->n_threads, &t, &last);
     for (; t < last; t++) {
         size_t done = t * HEM__LANES, left = (size_t)work->images - done;
-        work->kernels->softmax_xent(
-            cell->x + t * at, plan->graph->n_classes,
-            batch->labels ? batch->labels + first + done : NULL,
-            left < HEM__LANES ? (int)left : HEM__LANES, (hem__real)1 / (hem__real)batch->n,
-            batch->probabilities ? cell->y + t * at : NULL, j->backward ? cell->dx + t * at : NULL,
-            plan->loss + done, plan->predicted + done);
+        run.labels = batch->labels ? batch->labels + first + done : NULL;
+        run.n = left < HEM__LANES ? (int)left : HEM__LANES;
+        work->kernels->loss[plan->graph->loss](
+            &run, cell->x + t * at, batch->probabilities ? cell->y + t * at : NULL,
+            j->backward ? cell->dx + t * at : NULL, plan->loss + done, plan->predicted + done);
     }
     meet(plan);
 }

@@ -27,7 +27,8 @@ hem_status hem__probe_new_f32(const hem__probe_setup *setup, hem__probe **out, h
 hem_status hem__probe_new_f64(const hem__probe_setup *setup, hem__probe **out, hem_error *err);
 void hem__probe_free_f32(hem__probe *probe);
 void hem__probe_free_f64(hem__probe *probe);
-/* Objective: mean cross-entropy and penalties. `signature`: see hem__plan_signature; may be NULL.
+/* Objective: mean loss, with its label smoothing, and penalties. `signature`: see
+ * hem__plan_signature; may be NULL.
  */
 double hem__probe_loss_f64(hem__probe *probe, uint64_t *signature);
 double hem__probe_loss_f32(hem__probe *probe, uint64_t *signature);

@@ -120,6 +120,7 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
     for (int i = 0; i < s->net->graph->n_tensors; i++) {
         s->updates[i] = update;
         s->updates[i].decay = (float)(2 * s->net->graph->tensors[i].l2);
+        s->updates[i].l1 = (float)s->net->graph->tensors[i].l1;
     }
     hem__batch_f32 batch = {.images = s->images,
                             .labels = s->labels,

@@ -220,6 +220,59 @@ static const hem__choice validation_choice = {
     .alternatives = validation_alternatives,
 };
 
+/* ---- loss ----------------------------------------------------------------------------------- */
+
+#undef FIELD
+#define FIELD(member) .offset = offsetof(hem__loss_spec, member)
+
+static const hem__key cross_entropy_keys[] = {
+    {
+        .name = "label_smoothing",
+        .type = HEM__KEY_REAL,
+        FIELD(label_smoothing),
+        .min = 0,
+        .max = 1,
+        .below_max = true,
+        .fallback = "0.0",
+        .help = "The share of each target that is spread evenly over all classes, in training "
+                "steps only.",
+    },
+    {.name = NULL},
+};
+
+/* In the order of hem__loss_kind. */
+static const hem__alternative loss_alternatives[] = {
+    {
+        .name = "cross_entropy",
+        .kind = HEM__LOSS_CROSS_ENTROPY,
+        .keys = cross_entropy_keys,
+        .example = "loss: {cross_entropy: {label_smoothing: 0.1}}",
+        .help = "-ln of the probability of the true class; the model ends in softmax.",
+    },
+    {
+        .name = "binary_cross_entropy",
+        .kind = HEM__LOSS_BINARY_CROSS_ENTROPY,
+        .example = "loss: binary_cross_entropy",
+        .help = "Each output is a yes or no of its own, summed over the classes; the model ends in "
+                "sigmoid.",
+    },
+    {
+        .name = "half_squared_error",
+        .kind = HEM__LOSS_HALF_SQUARED_ERROR,
+        .example = "loss: half_squared_error",
+        .help = "Half the sum over the classes of (output - target)^2; the model ends in sigmoid "
+                "or softmax.",
+    },
+    {.name = NULL},
+};
+
+static const hem__choice loss_choice = {
+    .noun = "loss",
+    .kind = offsetof(hem__loss_spec, kind),
+    .at = offsetof(hem__loss_spec, at),
+    .alternatives = loss_alternatives,
+};
+
 /* ---- optimizer ------------------------------------------------------------------------------ */
 
 #undef FIELD
@@ -348,6 +401,14 @@ static const hem__key train_keys[] = {
         .words = whole_set,
         .fallback = "32",
         .help = "Images that each step averages the gradient over.",
+    },
+    {
+        .name = "loss",
+        .type = HEM__KEY_CHOICE,
+        FIELD(loss),
+        .choice = &loss_choice,
+        .fallback = "cross_entropy",
+        .help = "What training makes small, as the mean over the images.",
     },
     {
         .name = "optimizer",
@@ -515,6 +576,11 @@ const hem__alternative *hem__alternative_of(const hem__choice *choice, const voi
 const char *hem__optimizer_name(hem__optimizer_kind kind)
 {
     return optimizer_alternatives[kind].name;
+}
+
+const char *hem__loss_name(hem__loss_kind kind)
+{
+    return loss_alternatives[kind].name;
 }
 
 const char *hem__keep_name(hem__keep keep)

@@ -14,11 +14,6 @@ static const hem__word paddings[] = {
     {"same", HEM__PAD_SAME},
     {NULL, 0},
 };
-static const hem__word initializers[] = {
-    {"glorot", HEM__INIT_GLOROT},
-    {"he", HEM__INIT_HE},
-    {NULL, 0},
-};
 static const hem__word no_or_yes[] = {{"false", false}, {"true", true}, {NULL, 0}};
 
 /* ---- activations: conv's and dense's, and the layers ------------------------------------------
@@ -131,35 +126,111 @@ static const hem__choice activation_choice = {
     .alternatives = activations,
 };
 
+/* ---- initial weights and biases ---------------------------------------------------------------
+ */
+
+#define VALUE(key_name, least, open, text)                                                         \
+    {                                                                                              \
+        .name = (key_name), .type = HEM__KEY_REAL, .offset = offsetof(hem__init_spec, value),      \
+        .min = (least), .max = 1000, .above_min = (open), .help = (text),                          \
+    }
+static const hem__key constant = VALUE("constant", -1000, false, "The number.");
+static const hem__key half_width = VALUE("uniform", 0, true, "Half the width of the range.");
+static const hem__key deviation = VALUE("normal", 0, true, "The standard deviation.");
+
+/* In the order of hem__init_kind. The four that need no fan are those that a bias may have, too. */
+#define WITHOUT_FAN(key)                                                                           \
+    {                                                                                              \
+        .name = "zeros",                                                                           \
+        .kind = HEM__INIT_ZEROS,                                                                   \
+        .example = key ": zeros",                                                                  \
+        .help = "All 0; hidden units that are all alike stay alike.",                              \
+    },                                                                                             \
+        {                                                                                          \
+            .name = "constant",                                                                    \
+            .kind = HEM__INIT_CONSTANT,                                                            \
+            .value = &constant,                                                                    \
+            .example = key ": {constant: 0.1}",                                                    \
+            .help = "All the same number.",                                                        \
+        },                                                                                         \
+        {                                                                                          \
+            .name = "uniform",                                                                     \
+            .kind = HEM__INIT_UNIFORM,                                                             \
+            .value = &half_width,                                                                  \
+            .example = key ": {uniform: 0.05}",                                                    \
+            .help = "Evenly from minus the number to the number.",                                 \
+        },                                                                                         \
+    {                                                                                              \
+        .name = "normal", .kind = HEM__INIT_NORMAL, .value = &deviation,                           \
+        .example = key ": {normal: 0.05}",                                                         \
+        .help = "The normal distribution around 0, not truncated.",                                \
+    }
+#define BY_FAN(word, id, text)                                                                     \
+    {                                                                                              \
+        .name = (word), .kind = HEM__INIT_##id, .example = "init: " word, .help = (text),          \
+    }
+
+static const hem__alternative initializers[] = {
+    WITHOUT_FAN("init"),
+    BY_FAN("glorot", GLOROT, "Uniform within sqrt(6 / (inputs + outputs)) of 0."),
+    BY_FAN("glorot_normal", GLOROT_NORMAL, "Normal of variance 2 / (inputs + outputs)."),
+    BY_FAN("he", HE, "Uniform within sqrt(6 / inputs) of 0."),
+    BY_FAN("he_normal", HE_NORMAL, "Normal of variance 2 / inputs."),
+    BY_FAN("lecun", LECUN, "Uniform within sqrt(3 / inputs) of 0."),
+    BY_FAN("lecun_normal", LECUN_NORMAL, "Normal of variance 1 / inputs."),
+    {.name = NULL},
+};
+static const hem__alternative bias_initializers[] = {WITHOUT_FAN("bias_init"), {.name = NULL}};
+
+static const hem__choice init_choice = {
+    .noun = "init",
+    .kind = offsetof(hem__init_spec, kind),
+    .at = offsetof(hem__init_spec, at),
+    .alternatives = initializers,
+};
+static const hem__choice bias_init_choice = {
+    .noun = "bias_init",
+    .kind = offsetof(hem__init_spec, kind),
+    .at = offsetof(hem__init_spec, at),
+    .alternatives = bias_initializers,
+};
+
 /* ---- what conv and dense share ----------------------------------------------------------------
  */
 
+#define PENALTY(member, text)                                                                      \
+    {                                                                                              \
+        .name = #member, .type = HEM__KEY_REAL, FIELD(member), .min = 0, .max = 1e6,               \
+        .fallback = "0.0", .help = (text),                                                         \
+    }
 #define ACTIVATION                                                                                 \
     {                                                                                              \
         .name = "activation", .type = HEM__KEY_CHOICE, .choice = &activation_choice,               \
         .fallback = "none", .help = "Applied to the outputs.",                                     \
     }
 #define WEIGHTS                                                                                    \
-    {                                                                                              \
-        .name = "l2",                                                                              \
-        .type = HEM__KEY_REAL,                                                                     \
-        FIELD(l2),                                                                                 \
-        .min = 0,                                                                                  \
-        .max = 1e6,                                                                                \
-        .fallback = "0.0",                                                                         \
-        .help = "Adds l2 times the sum of the squared weights, not the biases, to the loss.",      \
-    },                                                                                             \
+    PENALTY(l2, "Adds l2 times the sum of the squared weights, not the biases, to the loss."),     \
+        PENALTY(l1, "Adds l1 times the sum of the weights' sizes, not the biases', to the loss."), \
+        PENALTY(bias_l2, "As l2, of the biases."), PENALTY(bias_l1, "As l1, of the biases."),      \
         {                                                                                          \
             .name = "init",                                                                        \
-            .type = HEM__KEY_INT,                                                                  \
-            FIELD(initializer),                                                                    \
-            .words = initializers,                                                                 \
+            .type = HEM__KEY_CHOICE,                                                               \
+            FIELD(init),                                                                           \
+            .choice = &init_choice,                                                                \
             .fallback = "glorot",                                                                  \
-            .help = "The uniform distribution of the first weights.",                              \
+            .help = "The first weights.",                                                          \
+        },                                                                                         \
+        {                                                                                          \
+            .name = "bias",                                                                        \
+            .type = HEM__KEY_BOOL,                                                                 \
+            FIELD(bias),                                                                           \
+            .words = no_or_yes,                                                                    \
+            .fallback = "true",                                                                    \
+            .help = "Add a number to each output.",                                                \
         },                                                                                         \
     {                                                                                              \
-        .name = "bias", .type = HEM__KEY_BOOL, FIELD(bias), .words = no_or_yes,                    \
-        .fallback = "true", .help = "Add a number to each output, at first 0.",                    \
+        .name = "bias_init", .type = HEM__KEY_CHOICE, FIELD(bias_init),                            \
+        .choice = &bias_init_choice, .fallback = "zeros", .help = "The first biases.",             \
     }
 #define PADDING(member)                                                                            \
     {                                                                                              \

@@ -45,10 +45,27 @@ typedef struct hem__activation_spec {
 } hem__activation_spec;
 
 typedef enum hem__padding { HEM__PAD_VALID, HEM__PAD_SAME } hem__padding;
-typedef enum hem__initializer {
+
+/* How the first numbers of a tensor are drawn; biases take the first four only. Where the name does
+ * not say normal, it is uniform. */
+typedef enum hem__init_kind {
+    HEM__INIT_ZEROS,
+    HEM__INIT_CONSTANT,
+    HEM__INIT_UNIFORM,
+    HEM__INIT_NORMAL,
     HEM__INIT_GLOROT,
-    HEM__INIT_HE
-} hem__initializer; /* both uniform */
+    HEM__INIT_GLOROT_NORMAL,
+    HEM__INIT_HE,
+    HEM__INIT_HE_NORMAL,
+    HEM__INIT_LECUN,
+    HEM__INIT_LECUN_NORMAL
+} hem__init_kind;
+
+typedef struct hem__init_spec {
+    hem__init_kind kind;
+    hem__at at;
+    double value; /* constant: the number; uniform: the half-width; normal: the deviation */
+} hem__init_spec;
 
 /* A pair is {rows, columns}; the file may give one number for both. */
 typedef struct hem__layer_spec {
@@ -77,9 +94,10 @@ typedef struct hem__layer_spec {
     hem__activation_spec act; /* of `activation`, or of the layer that is one */
     /* conv and dense only */
     hem__activation activation;
-    hem__initializer initializer;
+    hem__init_spec init, bias_init;
     bool bias;
-    double l2; /* adds l2 * sum(w^2) of the weights, not the biases, to the objective */
+    double l1, l2; /* add l1 * sum |w| and l2 * sum(w^2) of the weights to the objective */
+    double bias_l1, bias_l2; /* the same of the biases */
 } hem__layer_spec;
 
 typedef enum hem__data_kind {
@@ -131,12 +149,25 @@ typedef struct hem__optimizer_spec {
     double beta1, beta2, epsilon; /* adam, as the conventions of docs/numerics.md */
 } hem__optimizer_spec;
 
+typedef enum hem__loss_kind {
+    HEM__LOSS_CROSS_ENTROPY,
+    HEM__LOSS_BINARY_CROSS_ENTROPY,
+    HEM__LOSS_HALF_SQUARED_ERROR
+} hem__loss_kind;
+
+typedef struct hem__loss_spec {
+    hem__loss_kind kind;
+    hem__at at;
+    double label_smoothing; /* cross_entropy: [0, 1), in training steps alone */
+} hem__loss_spec;
+
 typedef enum hem__keep { HEM__KEEP_LAST, HEM__KEEP_BEST_LOSS, HEM__KEEP_BEST_ACCURACY } hem__keep;
 
 typedef struct hem__train_spec {
     int epochs;
     int batch; /* images a step; 0 = all of them */
     hem__at batch_at, groups_at, keep_at;
+    hem__loss_spec loss;
     hem__optimizer_spec optimizer;
     hem__keep keep;
     bool shuffle;         /* every epoch anew */
@@ -165,6 +196,7 @@ struct hem_spec {
 const char *hem__layer_kind_name(hem__layer_kind kind);
 const char *hem__activation_name(hem__activation activation);
 const char *hem__optimizer_name(hem__optimizer_kind kind);
+const char *hem__loss_name(hem__loss_kind kind);
 const char *hem__keep_name(hem__keep keep);
 
 /* A copy that shares nothing with the original. */

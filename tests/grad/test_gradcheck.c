@@ -15,6 +15,8 @@
 
 #define OUTPUT "  - dense: {units: 5, activation: softmax, l2: 1e-3}\n"
 
+#define SIGMOID "  - dense: {units: 5, activation: sigmoid, l2: 1e-3, init: glorot_normal}\n"
+
 typedef struct network {
     const char *name;
     int channels; /* of the image */
@@ -132,6 +134,27 @@ static const network networks[] = {
     {"several gradient groups", 1, 150, "1/255",
      "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
      "  groups: 3\n"},
+    {"label smoothing", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: tanh, init: he_normal, bias_init: {normal: 0.1}}\n" OUTPUT,
+     "  loss: {cross_entropy: {label_smoothing: 0.2}}\n"},
+    {"binary cross-entropy", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: relu, init: lecun}\n" SIGMOID,
+     "  loss: binary_cross_entropy\n"},
+    {"half squared error of sigmoids", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: sigmoid, init: {uniform: 0.05}}\n" SIGMOID,
+     "  loss: half_squared_error\n"},
+    {"half squared error of a softmax", 1, 21, "1/255",
+     "  - dense: {units: 12, activation: sigmoid, bias_init: {constant: 0.1}}\n" OUTPUT,
+     "  loss: half_squared_error\n"},
+    {"binary cross-entropy, sigmoid as a layer", 1, 80, "1/255",
+     "  - conv: {filters: 5, kernel: 12}\n  - sigmoid\n",
+     "  loss: binary_cross_entropy\n  groups: 2\n"},
+    {"all penalties", 1, 10, "1/255",
+     "  - conv: {filters: 5, kernel: 3, activation: tanh, l1: 1e-2, l2: 1e-2, bias_l1: 0.1, "
+     "bias_l2: 0.2}\n  - avgpool: 2\n"
+     "  - dense: {units: 9, activation: relu, l1: 1e-2, bias_l1: 0.1, init: {normal: 0.1}}\n"
+     "  - dense: {units: 5, activation: softmax, l1: 2e-3, l2: 1e-3, bias_l2: 0.1}\n",
+     ""},
     {"more groups than tiles", 1, 100, "1/255", "  - dense: {units: 9, activation: tanh}\n" OUTPUT,
      "  groups: 9\n"},
 };
@@ -222,10 +245,43 @@ static void check_float_overflow(void **state)
     hem_spec_free(spec);
 }
 
+/* l1 has a kink at 0: a weight near it cannot be compared, one at 0 can, and one that is only
+ * nearer than epsilon is compared at a tenth of it. */
+static void check_l1_kink(void **state)
+{
+    (void)state;
+    static const char text[] = "data: {synthetic: {train: 20, test: 20, height: 8, width: 8, "
+                               "classes: 2}}\nmodel:\n  - dense: {units: 2, activation: softmax, "
+                               "l1: 0.1, bias_l1: 0.5}\n";
+    static const float bias[] = {-1e-7f, 5e-6f};
+    float weights[128] = {0.5f, 0};
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+    assert_int_equal(hem_spec_parse(text, "kink", NULL, 0, &spec, NULL), HEM_OK);
+    assert_int_equal(hem_data_open(spec, NULL, &data, NULL), HEM_OK);
+    assert_int_equal(hem_net_new(context, spec, data, 1, &net, NULL), HEM_OK);
+    set_tensor(net, "dense1.weight", weights);
+    set_tensor(net, "dense1.bias", bias);
+    hem_gradcheck_options options = hem_gradcheck_options_default();
+    options.weights = "dense1.bias[0],dense1.bias[1],dense1.weight[0,0],dense1.weight[0,1]";
+    hem_gradcheck_result result;
+    assert_int_equal(hem_gradcheck(net, data, &options, &result, NULL), HEM_OK);
+    assert_int_equal(result.n_rows, 4);
+    assert_int_equal(result.rows[0].skipped, 1);
+    assert_false(result.ok); /* more than 5 % skipped */
+    for (size_t i = 1; i < 4; i++)
+        assert_true(result.rows[i].checked == 1 && result.rows[i].ok);
+    hem_gradcheck_release(&result);
+    hem_net_free(net);
+    hem_data_free(data);
+    hem_spec_free(spec);
+}
+
 int main(void)
 {
     enum { N = sizeof networks / sizeof *networks };
-    struct CMUnitTest tests[N + 1];
+    struct CMUnitTest tests[N + 2];
     hem_context_settings settings = hem_context_settings_default();
     settings.threads = 2;
     if (hem_context_new(&settings, &context, NULL) != HEM_OK)
@@ -238,7 +294,8 @@ int main(void)
         tests[i] = (struct CMUnitTest){networks[i].name, check, NULL, NULL, entry.to};
     }
     tests[N] = (struct CMUnitTest)cmocka_unit_test(check_float_overflow);
-    int failed = _cmocka_run_group_tests("gradcheck", tests, N + 1, NULL, NULL);
+    tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(check_l1_kink);
+    int failed = _cmocka_run_group_tests("gradcheck", tests, N + 2, NULL, NULL);
     hem_context_free(context);
     return failed;
 }

@@ -478,7 +478,9 @@ static void test_softmax(void **state)
         for (int n = 0; n < N; n++)
             labels[n] = (uint16_t)between(&r, 0, C - 1);
         reference->softmax(tile, y, C, 1, 1);
-        reference->softmax_xent(tile, C, labels, n_real, (hem__real)0.5, p, dz, loss, predicted);
+        hem__loss_run run = {
+            .C = C, .labels = labels, .n = n_real, .on = 1, .scale = (hem__real)0.5};
+        reference->loss[HEM__SOFTMAX_CROSS_ENTROPY](&run, tile, p, dz, loss, predicted);
         reference->softmax_grad(y, tile, dx, C, 1, 1);
         for (int n = 0; n < N; n++) {
             double sum = 0, dot = 0;
@@ -503,6 +505,75 @@ static void test_softmax(void **state)
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
             free(blocks[i]);
     }
+}
+
+/* The losses of one image by their definitions, and their gradients from differences of those. */
+static double loss_of(hem__loss which, const double *z, int C, int label, double smoothing)
+{
+    bool softmax = which == HEM__SOFTMAX_CROSS_ENTROPY || which == HEM__SOFTMAX_SQUARED_ERROR;
+    bool squared = which == HEM__SOFTMAX_SQUARED_ERROR || which == HEM__SIGMOID_SQUARED_ERROR;
+    double sum = 0, loss = 0;
+    for (int c = 0; c < C; c++)
+        sum += exp(z[c]);
+    for (int c = 0; c < C; c++) {
+        double p = softmax ? exp(z[c]) / sum : 1 / (1 + exp(-z[c]));
+        double t = (1 - smoothing) * (c == label) + smoothing / C;
+        if (squared)
+            loss += 0.5 * (p - t) * (p - t);
+        else
+            loss -= t * log(p) + (softmax ? 0 : (1 - t) * log(1 - p));
+    }
+    return loss;
+}
+
+static void one_loss(rng *r, hem__loss which)
+{
+    int C = between(r, 1, 20), n_real = between(r, 1, N);
+    double smoothing = which == HEM__SOFTMAX_CROSS_ENTROPY && chance(r, 2) ? 0.25 : 0;
+    hem__real z[20 * N], p[20 * N], dz[20 * N], loss[N];
+    uint16_t labels[N];
+    int32_t predicted[N];
+    for (int i = 0; i < C * N; i++)
+        z[i] = (hem__real)(4 * unit_random(r));
+    for (int n = 0; n < N; n++)
+        labels[n] = (uint16_t)between(r, 0, C - 1);
+    hem__loss_run run = {.C = C,
+                         .labels = labels,
+                         .n = n_real,
+                         .on = (hem__real)(1 - smoothing + smoothing / C),
+                         .off = (hem__real)(smoothing / C),
+                         .scale = (hem__real)0.5};
+    reference->loss[which](&run, z, p, dz, loss, predicted);
+    for (int n = 0; n < N; n++) {
+        double image[20];
+        for (int c = 0; c < C; c++)
+            image[c] = (double)z[c * N + n];
+        bool real = n < n_real;
+        expect((double)loss[n], real ? loss_of(which, image, C, labels[n], smoothing) : 0, 60,
+               "loss");
+        assert_int_equal(predicted[n] < 0, !real);
+        for (int c = 0; c < C; c++) {
+            const double eps = 1e-5, middle = image[c];
+            image[c] = middle + eps;
+            double slope = loss_of(which, image, C, labels[n], smoothing);
+            image[c] = middle - eps;
+            slope = (slope - loss_of(which, image, C, labels[n], smoothing)) / (2 * eps);
+            image[c] = middle;
+            double got = (double)dz[c * N + n], wanted = real ? 0.5 * slope : 0;
+            if (!(fabs(got - wanted) <= 1e-6))
+                fail_msg("gradient of loss %d: %.9g, by differences %.9g", which, got, wanted);
+            if (real)
+                assert_true(p[c * N + n] <= p[predicted[n] * N + n]);
+        }
+    }
+}
+
+static void test_losses(void **state)
+{
+    (void)state;
+    rng r = {6};
+    for (int i = 0; i < 200; i++)
+        one_loss(&r, (hem__loss)(i % HEM__N_LOSSES));
 }
 
 static void test_pointwise(void **state)
@@ -589,6 +660,7 @@ static void test_updates(void **state)
     (void)state;
     enum { COUNT = 32 };
     hem__update u = {.decay = (hem__real)0.02,
+                     .l1 = (hem__real)0.05,
                      .rate = (hem__real)0.01,
                      .momentum = (hem__real)0.9,
                      .gain = (hem__real)0.5,
@@ -602,14 +674,14 @@ static void test_updates(void **state)
         hem__real w[COUNT], g[COUNT], s[2 * COUNT];
         double old[COUNT], state_old[2 * COUNT];
         for (int i = 0; i < COUNT; i++) {
-            old[i] = (double)(w[i] = (hem__real)unit_random(&r));
+            old[i] = (double)(w[i] = i == 0 ? 0 : (hem__real)unit_random(&r));
             g[i] = (hem__real)unit_random(&r);
         }
         for (int i = 0; i < 2 * COUNT; i++)
             state_old[i] = (double)(s[i] = (hem__real)fabs(unit_random(&r)));
         reference->update[which](w, g, s, COUNT, &u);
         for (int i = 0; i < COUNT; i++) {
-            double h = (double)g[i] + 0.02 * old[i];
+            double h = (double)g[i] + 0.02 * old[i] + (i == 0 ? 0 : copysign(0.05, old[i]));
             int at = i / 16 * 32 + i % 16;
             double m = 0.9 * state_old[at] + 0.1 * h, v = 0.99 * state_old[at + 16] + 0.01 * h * h;
             double steps[] = {0.01 * h, 0.01 * (0.9 * state_old[i] + 0.5 * h),
@@ -626,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
         cmocka_unit_test(test_pointwise), cmocka_unit_test(test_curves),
         cmocka_unit_test(test_prelu),     cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_losses),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

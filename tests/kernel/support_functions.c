@@ -53,7 +53,7 @@ static double true_sigmoid(double x)
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-static void check_reference(function f[4], const float *x, float *of_tanh, float *of_sigmoid)
+static void check_reference(function f[5], const float *x, float *of_tanh, float *of_sigmoid)
 {
     for (int i = 0; i < BATCH; i++) {
         double wide = (double)x[i];
@@ -65,6 +65,8 @@ static void check_reference(function f[4], const float *x, float *of_tanh, float
             check_one(&f[0], x[i], REF(exp)(x[i]), exp(wide));
         if (isnan(x[i]) || (isnormal(x[i]) && x[i] > 0))
             check_one(&f[1], x[i], REF(log)(x[i]), log(wide));
+        if (isnan(x[i]) || (x[i] >= 0 && x[i] <= 1))
+            check_one(&f[4], x[i], REF(log1p)(x[i]), log1p(wide));
     }
 }
 
@@ -90,10 +92,11 @@ static void check_tier(const hem__kernels_f32 *kernels, int which, bool exact, c
 void check_functions(uint64_t step)
 {
     static float x[BATCH], of_tanh[BATCH], of_sigmoid[BATCH];
-    function f[4] = {{.name = "exp", .worst = 1.1},
+    function f[5] = {{.name = "exp", .worst = 1.1},
                      {.name = "log", .worst = 1},
                      {.name = "tanh", .worst = 2},
-                     {.name = "sigmoid", .worst = 3}};
+                     {.name = "sigmoid", .worst = 3},
+                     {.name = "log1p", .worst = 3}};
     const hem__kernels_f32 *kernels[MOST_TIERS];
     bool exact[MOST_TIERS];
     int n_tiers = tiers_to_test(kernels, exact);
@@ -108,7 +111,7 @@ void check_functions(uint64_t step)
             check_tier(kernels[t], 2, exact[t], x, of_sigmoid);
         }
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         print_message("%-8s largest error %.3f ulp, at %a (allowed %.1f)\n", f[i].name,
                       f[i].worst_seen, (double)f[i].at, f[i].worst);
 }

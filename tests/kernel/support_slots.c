@@ -261,6 +261,7 @@ static void one_update(test_case *c, int which)
     rng *r = &c->random;
     size_t n = (size_t)between(r, 0, 12) * HEM__ALIGN;
     hem__update u = {.decay = (float)unit_random(r) * 1e-2f,
+                     .l1 = chance(r, 2) ? 0.0f : 1e-2f,
                      .rate = 1e-3f + (float)(unit_random(r) * 1e-4),
                      .momentum = 0.9f,
                      .gain = chance(r, 2) ? 1.0f : 0.1f,
@@ -275,10 +276,14 @@ static void one_update(test_case *c, int which)
         if (which == 2 && i % 32 >= 16) /* second moments are not negative */
             set_initial(c, state, i, (float)(unit_random(r) + 1) + 1e-6f);
     }
+    for (size_t i = 0; i < n && !c->wild; i++) {
+        if (chance(r, 4)) /* l1's kink */
+            set_initial(c, w, i, chance(r, 2) ? 0.0f : -0.0f);
+    }
     c->closeness = RELATIVE;
     c->relative = 1e-5;
     c->absolute = 1e-6;
-    describe(c, "n %zu", n);
+    describe(c, "n %zu l1 %g", n, (double)u.l1);
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL)
         k->update[which](w, g, state, n, &u);
@@ -490,7 +495,7 @@ static void one_softmax_grad(test_case *c)
         k->softmax_grad(y, in_place ? dx : dy, dx, C, H, W);
 }
 
-static void one_softmax_xent(test_case *c)
+static void one_loss(test_case *c, hem__loss which)
 {
     rng *r = &c->random;
     int C = between(r, 1, 40), n = between(r, 0, HEM__LANES);
@@ -498,7 +503,12 @@ static void one_softmax_xent(test_case *c)
     uint16_t labels[HEM__LANES];
     for (int l = 0; l < HEM__LANES; l++)
         labels[l] = (uint16_t)between(r, 0, C - 1);
-    bool labelled = !chance(r, 4);
+    hem__loss_run run = {
+        .C = C, .labels = chance(r, 4) ? NULL : labels, .n = n, .on = 1, .scale = 0.03125f};
+    if (which == HEM__SOFTMAX_CROSS_ENTROPY && chance(r, 2)) {
+        run.off = 0.1f / (float)C;
+        run.on = 0.9f + run.off;
+    }
     const float *z = input(c, numbers, 0);
     float *p = chance(r, 2) ? output(c, numbers, 0) : NULL;
     float *dz = chance(r, 3) ? NULL : output(c, numbers, 0);
@@ -508,15 +518,26 @@ static void one_softmax_xent(test_case *c)
     c->closeness = RELATIVE;
     c->relative = 1e-5;
     c->absolute = 2e-6;
-    describe(c, "C %d n %d%s%s%s", C, n, labelled ? " labels" : "", p ? " p" : "", dz ? " dz" : "");
+    describe(c, "C %d n %d off %g%s%s%s", C, n, (double)run.off, run.labels ? " labels" : "",
+             p ? " p" : "", dz ? " dz" : "");
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL) {
         int32_t classes[HEM__LANES];
-        k->softmax_xent(z, C, labelled ? labels : NULL, n, 0.03125f, p, dz, loss, classes);
+        k->loss[which](&run, z, p, dz, loss, classes);
         for (int l = 0; l < HEM__LANES; l++)
             predicted[l] = (float)classes[l];
     }
 }
+
+#define LOSS(name, which)                                                                          \
+    static void one_##name(test_case *c)                                                           \
+    {                                                                                              \
+        one_loss(c, which);                                                                        \
+    }
+LOSS(softmax_cross_entropy, HEM__SOFTMAX_CROSS_ENTROPY)
+LOSS(softmax_squared_error, HEM__SOFTMAX_SQUARED_ERROR)
+LOSS(sigmoid_cross_entropy, HEM__SIGMOID_CROSS_ENTROPY)
+LOSS(sigmoid_squared_error, HEM__SIGMOID_SQUARED_ERROR)
 
 /* ---- pooling ----------------------------------------------------------------------------------
  */
@@ -719,7 +740,10 @@ static const struct {
     {"prelu_slope_grad", one_prelu_slope_grad},
     {"softmax", one_softmax},
     {"softmax_grad", one_softmax_grad},
-    {"softmax_xent", one_softmax_xent},
+    {"softmax cross-entropy", one_softmax_cross_entropy},
+    {"softmax squared error", one_softmax_squared_error},
+    {"sigmoid cross-entropy", one_sigmoid_cross_entropy},
+    {"sigmoid squared error", one_sigmoid_squared_error},
     {"maxpool", one_maxpool},
     {"avgpool", one_avgpool},
     {"maxpool_grad", one_maxpool_grad},

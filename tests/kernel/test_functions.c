@@ -92,7 +92,8 @@ static void check_loss(const float z[CLASSES], float expected_loss, int expected
         int32_t predicted[HEM__LANES];
         for (int c = 0; c < CLASSES; c++)
             logits[c * HEM__LANES] = z[c];
-        kernels[t]->softmax_xent(logits, CLASSES, labels, 1, 1, NULL, dz, loss, predicted);
+        hem__loss_run run = {.C = CLASSES, .labels = labels, .n = 1, .on = 1, .scale = 1};
+        kernels[t]->loss[HEM__SOFTMAX_CROSS_ENTROPY](&run, logits, NULL, dz, loss, predicted);
         assert_int_equal(predicted[0], expected_class);
         assert_int_equal(predicted[1], -1);
         assert_true(loss[1] == 0 && dz[1] == 0);
@@ -120,6 +121,44 @@ static void test_loss(void **state)
     check_loss((float[]){0, 1, 0, INFINITY, 0}, NAN, 3);
 }
 
+/* Where outputs saturate the losses of sigmoid outputs stay what they are, for label 1. */
+static void check_sigmoid(const float z[CLASSES], float entropy, float squared, int predicted_class)
+{
+    const hem__kernels_f32 *kernels[MOST_TIERS + 1];
+    bool exact[MOST_TIERS];
+    int n = tiers_to_test(kernels, exact);
+    kernels[n++] = &hem__kernels_reference_f32;
+    for (int t = 0; t < 2 * n; t++) {
+        float logits[CLASSES * HEM__LANES] = {0}, dz[CLASSES * HEM__LANES], loss[HEM__LANES];
+        uint16_t labels[HEM__LANES] = {1};
+        int32_t predicted[HEM__LANES];
+        float expected = t < n ? entropy : squared;
+        for (int c = 0; c < CLASSES; c++)
+            logits[c * HEM__LANES] = z[c];
+        hem__loss_run run = {.C = CLASSES, .labels = labels, .n = 1, .on = 1, .scale = 1};
+        hem__loss which = t < n ? HEM__SIGMOID_CROSS_ENTROPY : HEM__SIGMOID_SQUARED_ERROR;
+        kernels[t % n]->loss[which](&run, logits, NULL, dz, loss, predicted);
+        assert_int_equal(predicted[0], predicted_class);
+        assert_true(isnan(expected) ? isnan(loss[0]) != 0
+                                    : fabsf(loss[0] - expected) <= 2e-6f * expected);
+        assert_true(isnan(expected) || isfinite(dz[0]));
+    }
+}
+
+static void test_sigmoid_losses(void **state)
+{
+    (void)state;
+    check_sigmoid((float[]){0, 0, 0, 0, 0}, 5 * logf(2), 0.625f, 0); /* ties: the first */
+    check_sigmoid((float[]){-1000, 1000, -1000, -1000, -1000}, 0, 0, 1);
+    check_sigmoid((float[]){1000, -1000, -1000, -1000, -1000}, 2000, 1, 0);
+    /* outputs that round to 1 are equal, though their logits are not */
+    check_sigmoid((float[]){30, 40, -1000, -1000, -1000}, 30, 0.5f, 0);
+    /* 1 - p is lost in single precision, the loss is not */
+    check_sigmoid((float[]){-1000, 20, -1000, -1000, -1000}, 2.0611536e-9f, 0, 1);
+    check_sigmoid((float[]){NAN, 0, 0, 0, 0}, NAN, NAN, 0);
+    check_sigmoid((float[]){0, NAN, 0, 0, 0}, NAN, NAN, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_exact_values),
         cmocka_unit_test(test_exp_never_denormal),
         cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_sigmoid_losses),
     };
     print_tiers();
     return cmocka_run_group_tests_name("functions", tests, NULL, NULL);

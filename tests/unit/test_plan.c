@@ -48,6 +48,13 @@ static const char act_net[] =
     "  - dense: {units: 21, activation: leaky_relu}\n"
     "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
 
+static const char sigmoid_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
+    "model:\n"
+    "  - dense: {units: 33, activation: sigmoid, l1: 1e-3, bias_l2: 1e-2, init: he_normal}\n"
+    "  - dense: {units: 4, activation: sigmoid, l1: 1e-4, bias_l1: 1e-3, init: zeros}\n"
+    "train: {loss: half_squared_error}\n";
+
 static const char *const optimizers[] = {
     "{sgd: {learning_rate: 0.1}}", "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
 
@@ -110,7 +117,7 @@ static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net, dense_net, act_net};
+    static const char *const nets[] = {conv_net, dense_net, act_net, sigmoid_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char first[65] = "", hash[65];
@@ -153,7 +160,8 @@ static void test_fused_and_separate_same_bits(void **state)
                                        .gain1 = 0.1f,
                                        .gain2 = 0.01f,
                                        .epsilon = 1e-7f,
-                                       .decay = 1e-3f};
+                                       .decay = 1e-3f,
+                                       .l1 = i % 2 ? 0 : 1e-3f};
         hem__scaling_table(&s.net->origin.scaling, table);
         const uint8_t *images[32];
         uint16_t labels[32];

@@ -163,7 +163,7 @@ static void test_defaults(void **state)
     assert_int_equal(conv->u.conv.stride[1], 1);
     assert_int_equal(conv->u.conv.padding, HEM__PAD_VALID);
     assert_int_equal(conv->activation, HEM__ACT_NONE);
-    assert_int_equal(conv->initializer, HEM__INIT_GLOROT);
+    assert_int_equal(conv->init.kind, HEM__INIT_GLOROT);
     assert_true(conv->bias && conv->l2 == 0);
     const hem__train_spec *train = &spec->train;
     assert_int_equal(train->epochs, 10);
@@ -598,6 +598,13 @@ static void test_differences(void **state)
         {"data={idx: x}", "data", "synthetic", "idx"},
         {"validation={first: 5}", "validation", "none", "first"},
         {"model.0.conv.kernel=4", "model.0.conv.kernel", "[4, 5]", "4"},
+        {"model.0.conv.init=he_normal", "model.0.conv.init", "glorot", "he_normal"},
+        {"model.0.conv.init.uniform=.5", "model.0.conv.init", "glorot", "uniform"},
+        {"model.0.conv.bias_init=zeros", NULL, "", ""},
+        {"model.0.conv.bias_l1=.5", "model.0.conv.bias_l1", "0.0", "0.5"},
+        {"train.loss=half_squared_error", "train.loss", "cross_entropy", "half_squared_error"},
+        {"train.loss.cross_entropy.label_smoothing=.1", "train.loss.cross_entropy.label_smoothing",
+         "0.0", "0.1"},
         {"model.2.dropout=.5", "model.2.dropout", "0.3", "0.5"},
         {"model.0.conv.activation=none", NULL, "", ""},
         {"model.0.conv.activation=prelu", "model.0.conv.activation", "none", "prelu"},
@@ -692,6 +699,7 @@ static void test_tables(void **state)
     assert_string_equal(hem__activation_name(HEM__ACT_SOFTMAX), "softmax");
     assert_string_equal(hem__activation_name(HEM__ACT_PRELU), "prelu");
     assert_string_equal(hem__optimizer_name(HEM__OPT_ADAM), "adam");
+    assert_string_equal(hem__loss_name(HEM__LOSS_HALF_SQUARED_ERROR), "half_squared_error");
     assert_string_equal(hem__keep_name(HEM__KEEP_BEST_ACCURACY), "best validation accuracy");
 }
 

@@ -466,6 +466,14 @@ const hem__key hem__top_keys[] = {
         .help = "Training images that are held back to watch the training.",
     },
     {
+        .name = "augment",
+        .type = HEM__KEY_MAP,
+        FIELD(augment),
+        .keys = hem__augment_keys,
+        .fallback = "none",
+        .help = "How training images are changed at random, anew in every epoch.",
+    },
+    {
         .name = "model",
         .type = HEM__KEY_LAYERS,
         .choice = &hem__layer_choice,

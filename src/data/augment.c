@@ -30,25 +30,30 @@ static size_t scratch_of(const hem__augmenter *a)
     return (size_t)(2 * down + 4) * (size_t)(2 * across + 4) * (size_t)a->channels;
 }
 
-static hem_status check_size(const hem_spec *spec, hem__at at, const char *what, double pixels,
-                             double most, const hem__augmenter *a, hem_error *err)
+static hem_status fail_size(const hem_spec *spec, hem__at at, const char *what, double pixels,
+                            const char *limit, double most, const hem__augmenter *a, hem_error *err)
 {
-    if (pixels <= most)
-        return HEM_OK;
     hem__spec_fail(spec, at, err, "%s of %g px, but the images are %d x %d (height, width)", what,
                    pixels, a->height, a->width);
-    return hem__hint(err, "at most %g px is possible here", most);
+    return hem__hint(err, "it must be %s %g px here", limit, most);
 }
 
 /* A shift or crop as large as the image would show none of it. */
 static hem_status check_sizes(const hem_spec *spec, const hem__augmenter *a, hem_error *err)
 {
     const hem__augment_spec *s = &a->spec;
+    const int sides[2] = {a->height, a->width};
     double least = a->height < a->width ? a->height : a->width;
-    HEM_TRY(check_size(spec, s->shift_at, "shift", a->shift[0], a->height - 1, a, err));
-    HEM_TRY(check_size(spec, s->shift_at, "shift", a->shift[1], a->width - 1, a, err));
-    HEM_TRY(check_size(spec, s->crop_at, "crop", s->crop.value, least - 1, a, err));
-    return check_size(spec, s->cutout_at, "cutout", s->cutout[1].value, least, a, err);
+    for (int way = 0; way < 2; way++)
+        if (a->shift[way] >= sides[way])
+            return fail_size(spec, s->shift_at, "shift", a->shift[way], "below", sides[way], a,
+                             err);
+    if (s->crop.value >= least)
+        return fail_size(spec, s->crop_at, "crop", s->crop.value, "below", least, a, err);
+    if (s->cutout[1].value > least)
+        return fail_size(spec, s->cutout_at, "cutout", s->cutout[1].value, "at most", least, a,
+                         err);
+    return HEM_OK;
 }
 
 hem_status hem__augmenter_init(hem__augmenter *a, const hem_spec *spec, int height, int width,

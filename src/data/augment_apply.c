@@ -113,9 +113,12 @@ static inline void interpolate(const map *m, const uint8_t *plane, size_t stride
             const uint8_t *p = plane + (y >> 32) * stride + (x >> 32) * channels;
             uint32_t down = y >> 24 & 255, across = x >> 24 & 255;
             for (size_t c = 0; c < channels; c++, p++) {
-                uint32_t left = p[0] * (256 - down) + p[stride] * down;
-                uint32_t right = p[channels] * (256 - down) + p[stride + channels] * down;
-                *out++ = (uint8_t)((left * (256 - across) + right * across + 32768) >> 16);
+                /* Left and right in the two halves of a word: one product does both. */
+                uint32_t above = p[0] | (uint32_t)p[channels] << 16;
+                uint32_t below = p[stride] | (uint32_t)p[stride + channels] << 16;
+                uint32_t both = (above << 8) + (below - above) * down;
+                uint32_t left = both & 0xFFFF, right = both >> 16;
+                *out++ = (uint8_t)(((left << 8) + (right - left) * across + 32768) >> 16);
             }
             y += (uint64_t)m->y_column;
             x += (uint64_t)m->x_column;

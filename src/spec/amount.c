@@ -18,11 +18,15 @@ static bool cut(const char *text, char number[LONGEST_NUMBER], const char **unit
     return hem__text_is_number(number);
 }
 
+static bool is_whole(double value)
+{
+    return value > -1e9 && value < 1e9 && value == (double)(long)value;
+}
+
 static bool in_range(const hem__unit_range *range, double value)
 {
-    bool whole = value > -1e9 && value < 1e9 && value == (double)(long)value;
     return value >= range->min && (range->below_max ? value < range->max : value <= range->max) &&
-           (whole || !range->whole);
+           (is_whole(value) || !range->whole);
 }
 
 static bool read_one(const hem__key *key, const hem__yaml *node, hem__amount *out)
@@ -62,10 +66,10 @@ bool hem__amount_read(const hem__key *key, const hem__yaml *node, void *field)
 static void write_one(const hem__key *key, const hem__amount *amount, hem__str *out)
 {
     char text[32];
-    hem__format_double(text, amount->value);
-    size_t n = strlen(text);
-    if (n > 2 && strcmp(text + n - 2, ".0") == 0)
-        text[n - 2] = '\0';
+    if (is_whole(amount->value)) /* 100% and not 1e+02% */
+        snprintf(text, sizeof text, "%.0f", amount->value);
+    else
+        hem__format_double(text, amount->value);
     const hem__unit_range *range = key->units;
     while (range[1].name != NULL && range->unit != amount->unit)
         range++;

@@ -405,7 +405,7 @@ static const hem__key train_keys[] = {
         .type = HEM__KEY_SEED,
         FIELD(seed),
         .fallback = "0",
-        .help = "Decides initial weights, order of the images and dropout.",
+        .help = "Decides initial weights, order of the images, dropout and augmentation.",
     },
     {.name = NULL},
 };

@@ -16,7 +16,7 @@ static hem__augmenter augmenter(const char *keys, int height, int width, int cha
     char text[512];
     hem_spec *spec;
     hem_error err;
-    hem__augmenter a;
+    hem__augmenter a = {0};
     snprintf(text, sizeof text,
              "data: synthetic\nmodel:\n  - flatten\n  - dense: {units: 10, activation: softmax}\n"
              "augment: %s\n",

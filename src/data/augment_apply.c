@@ -107,11 +107,12 @@ static void lay_row(const hem__augmenter *a, const uint8_t *row, int64_t first, 
 static inline void interpolate(const map *m, const uint8_t *plane, size_t stride, int height,
                                int width, size_t channels, uint8_t *out)
 {
+    const uint64_t y_step = (uint64_t)m->y_column, x_step = (uint64_t)m->x_column;
     for (int row = 0; row < height; row++) {
         uint64_t y = (uint64_t)(m->y0 + row * m->y_row), x = (uint64_t)(m->x0 + row * m->x_row);
         for (int column = 0; column < width; column++) {
             const uint8_t *p = plane + (y >> 32) * stride + (x >> 32) * channels;
-            uint32_t down = y >> 24 & 255, across = x >> 24 & 255;
+            uint32_t down = (uint32_t)y >> 24, across = (uint32_t)x >> 24;
             for (size_t c = 0; c < channels; c++, p++) {
                 /* Left and right in the two halves of a word: one product does both. */
                 uint32_t above = p[0] | (uint32_t)p[channels] << 16;
@@ -120,8 +121,8 @@ static inline void interpolate(const map *m, const uint8_t *plane, size_t stride
                 uint32_t left = both & 0xFFFF, right = both >> 16;
                 *out++ = (uint8_t)(((left << 8) + (right - left) * across + 32768) >> 16);
             }
-            y += (uint64_t)m->y_column;
-            x += (uint64_t)m->x_column;
+            y += y_step;
+            x += x_step;
         }
     }
 }

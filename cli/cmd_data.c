@@ -10,7 +10,7 @@
 enum { MOST_PLACES = 8 };
 
 static struct {
-    int split, count;
+    int split, count, epoch;
     uint64_t index;
     const char *url;
     bool for_show, for_get; /* an option was given that is for this action alone */
@@ -115,7 +115,7 @@ static hem_status open_shown(session *s, const char *name, hem_error *err)
     return status == HEM_OK ? session_data(s, err) : status;
 }
 
-static int show(const hem_data *data)
+static int show(const hem_spec *spec, const hem_data *data)
 {
     hem_data_info info = hem_data_get_info(data);
     size_t n = info.n[arguments.split];
@@ -126,10 +126,14 @@ static int show(const hem_data *data)
             grouped(n), (unsigned long long)arguments.index);
     size_t index = (size_t)arguments.index;
     size_t count = n - index < (size_t)arguments.count ? n - index : (size_t)arguments.count;
-    out("%s%s, %s part, %s images of %s\n\n", info.name,
+    if (arguments.epoch > 0 && arguments.split != HEM_TRAIN)
+        return usage_error("leave --epoch or --split out",
+                           "--epoch is for the train part: no other is ever changed");
+    const char *seen = arguments.epoch > 0 ? text(", as epoch %d sees them", arguments.epoch) : "";
+    out("%s%s, %s part, %s images of %s%s\n\n", info.name,
         info.synthetic ? " (drawn by hemline, not photographs)" : "", part_names[arguments.split],
-        grouped(n), size_text(info.height, info.width, info.channels));
-    show_images(data, (hem_part)arguments.split, index, count);
+        grouped(n), size_text(info.height, info.width, info.channels), seen);
+    show_images(spec, arguments.epoch, data, (hem_part)arguments.split, index, count);
     return HEM_OK;
 }
 
@@ -137,7 +141,7 @@ static int data_show(const char *name)
 {
     session s = {0};
     hem_error err;
-    int code = open_shown(&s, name, &err) == HEM_OK ? show(s.data) : report(&err);
+    int code = open_shown(&s, name, &err) == HEM_OK ? show(s.spec, s.data) : report(&err);
     session_close(&s);
     return code;
 }
@@ -216,7 +220,7 @@ static int check_options(const char *action)
     static const char hint[] = "'hemline help data' says what each option is for";
     bool show = strcmp(action, "show") == 0;
     if (arguments.for_show && !show)
-        return usage_error(hint, "--split, --index and --count are for 'data show' alone");
+        return usage_error(hint, "--split, --index, --count and --epoch are for 'data show' alone");
     if (arguments.for_get && strcmp(action, "get") != 0)
         return usage_error(hint, "--url is for 'data get' alone");
     if (common.json && show)
@@ -266,6 +270,14 @@ static const option options[] = {
      .low = 1,
      .high = 1000,
      .help = "show: how many images (default: 8)"},
+    {.name = "epoch",
+     .kind = OPTION_INT,
+     .value = "N",
+     .target = &arguments.epoch,
+     .given = &arguments.for_show,
+     .low = 1,
+     .high = 1000000,
+     .help = "show: as they are augmented in epoch N"},
     {.name = "url",
      .kind = OPTION_TEXT,
      .value = "URL",

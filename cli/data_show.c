@@ -2,6 +2,8 @@
  * where the terminal has it, else letters of growing weight. */
 #include "data_show.h"
 
+#include <stdlib.h>
+
 #include "common.h"
 
 enum { GAP = 2, LABEL = 40 };
@@ -12,6 +14,9 @@ typedef struct view {
     hem_data_info info;
     int step;          /* pixels that share one, where an image is wider than the terminal */
     int columns, rows; /* characters an image */
+    const hem_spec *spec;
+    int epoch;        /* 0: the images themselves */
+    uint8_t *changed; /* room for one */
 } view;
 
 /* Mean of a channel over one square of `step` pixels; the image's edge may cut it. */
@@ -65,6 +70,14 @@ static void show_line(const view *v, const uint8_t *image, int line)
         out("\033[0m");
 }
 
+static const uint8_t *image_of(const view *v, size_t index)
+{
+    if (v->epoch > 0 && hem_data_augment(v->spec, v->data, v->part, index, (uint32_t)v->epoch - 1,
+                                         hem_spec_seed(v->spec), v->changed, NULL) != HEM_OK)
+        need(NULL); /* the image is there, so memory is not */
+    return v->epoch > 0 ? v->changed : hem_data_image(v->data, v->part, index);
+}
+
 /* Images side by side: a line of labels, then their lines. */
 static void show_row(const view *v, size_t index, int n)
 {
@@ -81,7 +94,7 @@ static void show_row(const view *v, size_t index, int n)
     }
     for (int line = 0; line < v->rows; line++) {
         for (int i = 0; i < n; i++) {
-            show_line(v, hem_data_image(v->data, v->part, index + (size_t)i), line);
+            show_line(v, image_of(v, index + (size_t)i), line);
             out("%*s", i + 1 < n ? GAP : 0, "");
         }
         out("\n");
@@ -89,9 +102,14 @@ static void show_row(const view *v, size_t index, int n)
     out("\n");
 }
 
-void show_images(const hem_data *data, hem_part part, size_t index, size_t count)
+void show_images(const hem_spec *spec, int epoch, const hem_data *data, hem_part part, size_t index,
+                 size_t count)
 {
     view v = {.data = data, .part = part, .info = hem_data_get_info(data), .step = 1};
+    v.spec = spec;
+    v.epoch = epoch;
+    v.changed =
+        need(malloc((size_t)v.info.height * (size_t)v.info.width * (size_t)v.info.channels));
     int width = output_columns() - 1;
     while ((v.info.width + v.step - 1) / v.step > width)
         v.step++;
@@ -102,4 +120,5 @@ void show_images(const hem_data *data, hem_part part, size_t index, size_t count
         size_t n = count - i < (size_t)across ? count - i : (size_t)across;
         show_row(&v, index + i, (int)n);
     }
+    free(v.changed);
 }

@@ -45,7 +45,8 @@ typedef struct hem_data_options {
 /** Opens the data that an experiment names and splits it. `options` may be NULL. *out is the
  *  caller's to hem_data_free(); NULL on failure. HEM_ERR_DATA: missing (the hint says how to get
  *  it), damaged, counts that do not match, a label out of range (its row), not what `expect:` asks
- *  for. HEM_ERR_USAGE: a split that leaves no training or validation image. */
+ *  for. HEM_ERR_USAGE: a split that leaves no training or validation image; images
+ *  that are too small for the experiment's `augment`. */
 HEM_API HEM_MUST_USE hem_status hem_data_open(const hem_spec *spec, const hem_data_options *options,
                                               hem_data **out, hem_error *err);
 HEM_API void hem_data_free(hem_data *data);
@@ -58,6 +59,15 @@ HEM_API int hem_data_label(const hem_data *data, hem_part part, size_t index);
 /** Its place in the file that it came from, from 0 (a validation image of `first: 5000` keeps its
  *  own row). Undefined where there is no such image. */
 HEM_API size_t hem_data_row(const hem_data *data, hem_part part, size_t index);
+
+/** What a training step sees of an image: the image as the experiment's `augment:` changes it in
+ *  this epoch (from 0) of a run with this training seed; the image itself where it asks for
+ *  nothing. Training changes images of the training part alone; `part` may be any here. `out` has
+ *  room for height*width*channels bytes. HEM_ERR_USAGE: no such image, or images that are too small
+ *  for what is asked; HEM_ERR_MEMORY. */
+HEM_API HEM_MUST_USE hem_status hem_data_augment(const hem_spec *spec, const hem_data *data,
+                                                 hem_part part, size_t index, uint32_t epoch,
+                                                 uint64_t seed, uint8_t *out, hem_error *err);
 
 /** Images of one file without labels, for prediction. */
 typedef struct hem_images {

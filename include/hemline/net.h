@@ -94,17 +94,19 @@ typedef struct hem_step_result {
 } hem_step_result;
 
 /** `batch`, 1..2^31 - 1, is the largest number of images that a step will get; the optimizer and
- * the penalties are those of the network's experiment; `seed` draws dropout. *out is the caller's
+ * the penalties are those of the network's experiment, and so is augmentation; `seed` draws dropout
+ * and augmentation. *out is the caller's
  * to hem_stepper_free(), before the network's end; NULL on failure: HEM_ERR_USAGE, HEM_ERR_MEMORY.
  */
 HEM_API HEM_MUST_USE hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed,
                                                 hem_stepper **out, hem_error *err);
 HEM_API void hem_stepper_free(hem_stepper *stepper);
 /** One step on images `indices[0..n)` of a part: forward, backward, update. `epoch` (from 0) and
- *  `place` (position of the first image in the epoch's order) only draw dropout. `result` may be
- *  NULL. HEM_ERR_USAGE: n not in 1..batch, no such image, or data that is not like the network's.
- *  HEM_ERR_DIVERGED, naming the first layer whose output is not finite, if the loss is not finite:
- *  the weights are then as they were before the step. Allocates nothing. */
+ *  `place` (position of the first image in the epoch's order) only draw dropout; epoch and indices
+ *  also draw the augmentation of images of the training part. `result` may be NULL. HEM_ERR_USAGE:
+ * n not in 1..batch, no such image, or data that is not like the network's. HEM_ERR_DIVERGED,
+ * naming the first layer whose output is not finite, if the loss is not finite: the weights are
+ * then as they were before the step. Allocates nothing. */
 HEM_API HEM_MUST_USE hem_status hem_stepper_step(hem_stepper *stepper, const hem_data *data,
                                                  hem_part part, const uint32_t *indices, size_t n,
                                                  uint32_t epoch, uint32_t place,

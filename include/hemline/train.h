@@ -12,7 +12,7 @@ extern "C" {
 /** One epoch as the log line shows it. */
 typedef struct hem_epoch {
     int epoch, epochs;                           /**< from 1 */
-    double train_loss, train_accuracy;           /**< running mean over the epoch, dropout on */
+    double train_loss, train_accuracy;           /**< running mean; dropout, augmentation on */
     double validation_loss, validation_accuracy; /**< NaN where there is no validation part */
     double penalty;
     double learning_rate;

@@ -14,7 +14,9 @@ enum {
     HEM__DRAW_DROPOUT = 3, /* counter: unit/8, place in the epoch's order, epoch, layer */
     HEM__DRAW_SPLIT = 4,   /* counter: position, 0, 0, 0; the key is the split's own seed */
     HEM__DRAW_SYNTHETIC =
-        5,              /* counter: draw, image lo, image hi, part; key = the data's own seed */
+        5, /* counter: draw, image lo, image hi, part; key = the data's own seed */
+    /* training images: counter: block, image in its part, epoch, 0 (data/augment.h) */
+    HEM__DRAW_AUGMENT = 7,
     HEM__DRAW_CHECK = 6 /* entries that gradcheck visits: counter: entry, 0, tensor, 0 */
 };
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/augment.h"
 #include "data/cache.h"
 #include "data/data.h"
 #include "data/note.h"
@@ -346,6 +347,10 @@ hem_status hem_data_open(const hem_spec *spec, const hem_data_options *options, 
                             : open_files(data, spec, options, err);
     if (status == HEM_OK)
         status = hem__split(data, spec, err);
+    hem__augmenter augmenter; /* not needed here: but images too small for it are refused at once */
+    if (status == HEM_OK)
+        status = hem__augmenter_init(&augmenter, spec, data->info.height, data->info.width,
+                                     data->info.channels, err);
     if (status != HEM_OK) {
         hem_data_free(data);
         return status;

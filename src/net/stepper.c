@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/philox.h"
+#include "data/augment.h"
 #include "net/inside.h"
 #include "optim/optim.h"
 
@@ -22,6 +23,11 @@ struct hem_stepper {
     uint16_t *labels;
     float *loss;
     int32_t *predicted;
+    hem__augmenter augmenter;
+    hem__philox_key augment_key;
+    uint8_t *changed;    /* batch augmented images */
+    uint8_t **scratches; /* by thread */
+    int n_scratches;
 };
 
 static bool take_lists(hem_stepper *s)
@@ -34,6 +40,30 @@ static bool take_lists(hem_stepper *s)
     s->loss = hem__calloc(s->batch, sizeof *s->loss);
     s->predicted = hem__calloc(s->batch, sizeof *s->predicted);
     return s->state && s->updates && s->images && s->labels && s->loss && s->predicted;
+}
+
+/* What augmentation needs, if the experiment asks for it. */
+static hem_status take_augmentation(hem_stepper *s, uint64_t seed, hem_error *err)
+{
+    const hem__net_origin *origin = &s->net->origin;
+    hem__augmenter *a = &s->augmenter;
+    HEM_TRY(
+        hem__augmenter_init(a, s->net->spec, origin->height, origin->width, origin->channels, err));
+    if (!a->on)
+        return HEM_OK;
+    size_t image = (size_t)a->height * (size_t)a->width * (size_t)a->channels;
+    int threads = hem__pool_threads(s->net->context->pool);
+    s->augment_key = hem__philox_key_of(seed, HEM__DRAW_AUGMENT);
+    s->changed = hem__calloc(s->batch, image);
+    s->scratches = hem__calloc((size_t)threads, sizeof *s->scratches);
+    bool ok = s->changed && s->scratches;
+    for (; ok && s->n_scratches < threads; s->n_scratches++) {
+        s->scratches[s->n_scratches] = hem__calloc(a->scratch + 1, 1);
+        ok = s->scratches[s->n_scratches] != NULL;
+    }
+    return ok ? HEM_OK
+              : hem__fail_memory(err, "augmented images",
+                                 s->batch * image + (size_t)threads * a->scratch);
 }
 
 hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_stepper **out,
@@ -57,6 +87,8 @@ hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_steppe
     if (!take_lists(s))
         status = hem__fail_memory(err, "the state of an optimizer", s->n_state * sizeof *s->state);
     if (status == HEM_OK)
+        status = take_augmentation(s, seed, err);
+    if (status == HEM_OK)
         status = hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options,
                                    &s->plan, NULL, err);
     if (status != HEM_OK) {
@@ -78,6 +110,10 @@ void hem_stepper_free(hem_stepper *s)
     free(s->labels);
     free(s->loss);
     free(s->predicted);
+    free(s->changed);
+    for (int i = 0; s->scratches && i < s->n_scratches; i++)
+        free(s->scratches[i]);
+    free(s->scratches);
     free(s);
 }
 
@@ -98,6 +134,29 @@ static hem_status gather(hem_stepper *s, const hem_data *data, hem_part part,
     return HEM_OK;
 }
 
+/* One step's images, to be augmented by all threads. */
+typedef struct augmentation {
+    hem_stepper *s;
+    const uint32_t *indices;
+    size_t n;
+    uint32_t epoch;
+} augmentation;
+
+static void augment_share(void *argument, int thread, int n_threads)
+{
+    const augmentation *job = argument;
+    hem_stepper *s = job->s;
+    const hem__augmenter *a = &s->augmenter;
+    size_t image = (size_t)a->height * (size_t)a->width * (size_t)a->channels, i, last;
+    hem__share(job->n, thread, n_threads, &i, &last);
+    for (; i < last; i++) {
+        uint8_t *out = s->changed + i * image;
+        hem__augment(a, s->augment_key, job->epoch, job->indices[i], s->images[i],
+                     s->scratches[thread], out);
+        s->images[i] = out;
+    }
+}
+
 static hem_status diverged(const hem_stepper *s, hem_error *err)
 {
     int layer = hem__plan_bad_layer_f32(s->plan);
@@ -115,6 +174,10 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
                             hem_step_result *result, hem_error *err)
 {
     HEM_TRY(gather(s, data, part, indices, n, err));
+    if (s->augmenter.on && part == HEM_TRAIN) {
+        augmentation job = {s, indices, n, epoch};
+        hem__pool_run(s->net->context->pool, augment_share, &job);
+    }
     hem__update update;
     hem__optimizer_constants(&s->net->spec->train.optimizer, s->rate, s->steps + 1, &update);
     for (int i = 0; i < s->net->graph->n_tensors; i++) {

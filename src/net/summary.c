@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "data/augment.h"
 #include "net/inside.h"
 
 size_t hem__net_batch(const hem_net *net)
@@ -25,6 +26,14 @@ size_t hem__net_training_bytes(const hem_net *net)
         return SIZE_MAX;
     double all =
         (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
+    hem__augmenter a;
+    const hem__net_origin *origin = &net->origin;
+    if (hem__augmenter_init(&a, net->spec, origin->height, origin->width, origin->channels, NULL) ==
+            HEM_OK &&
+        a.on) {
+        all += (double)hem__net_batch(net) * a.height * a.width * a.channels;
+        all += (double)hem__pool_threads(net->context->pool) * (double)a.scratch;
+    }
     return all < 1e18 ? (size_t)all : SIZE_MAX;
 }
 

@@ -466,7 +466,7 @@ static const hem__key train_keys[] = {
         .type = HEM__KEY_SEED,
         FIELD(seed),
         .fallback = "0",
-        .help = "Decides initial weights, order of the images and dropout.",
+        .help = "Decides initial weights, order of the images, dropout and augmentation.",
     },
     {.name = NULL},
 };
@@ -525,6 +525,14 @@ const hem__key hem__top_keys[] = {
         .choice = &validation_choice,
         .fallback = "none",
         .help = "Training images that are held back to watch the training.",
+    },
+    {
+        .name = "augment",
+        .type = HEM__KEY_MAP,
+        FIELD(augment),
+        .keys = hem__augment_keys,
+        .fallback = "none",
+        .help = "How training images are changed at random, anew in every epoch.",
     },
     {
         .name = "model",

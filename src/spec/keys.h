@@ -22,6 +22,7 @@ typedef enum hem__key_type {                  /* and the C type of the field */
                              HEM__KEY_PAIR,   /* int[2]; the file may give one number for both */
                              HEM__KEY_TEXT,   /* char *, the spec's own; NULL = the word of value 0,
                                                  or nothing */
+                             HEM__KEY_AMOUNT, /* hem__amount; with `two` two of them */
                              HEM__KEY_MAP,    /* keys of its own, in a struct at `offset` */
                              HEM__KEY_CHOICE, /* one of several alternatives, in a struct at
                                                  `offset` */
@@ -33,6 +34,15 @@ typedef struct hem__word {
     const char *name; /* NULL ends a list */
     int value;
 } hem__word;
+
+/* A unit that an amount may have, and its range. */
+typedef struct hem__unit_range {
+    const char *name; /* NULL ends a list */
+    hem__amount_unit unit;
+    double min, max;
+    bool below_max; /* max itself is not allowed */
+    bool whole;     /* whole numbers alone */
+} hem__unit_range;
 
 typedef struct hem__key hem__key;
 typedef struct hem__choice hem__choice;
@@ -48,9 +58,12 @@ struct hem__key {
     const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else */
     const char *fallback;      /* the default, as a file would write it; NULL = must be given */
     const char *like;          /* the default is the value of that key, above it in the table */
-    const hem__key *keys;      /* MAP */
+    const hem__key *keys;      /* MAP; a fallback other than "" stands for all their defaults */
     const hem__choice *choice; /* CHOICE and LAYERS (of one layer) */
     const char *help;
+    /* AMOUNT: its units, and what the two of a list are, "[rows, columns]"; NULL = no list */
+    const hem__unit_range *units;
+    const char *two;
 };
 
 /* One alternative of a choice: `name` alone, `{name: value}` or `{name: {keys}}`. */
@@ -73,6 +86,10 @@ struct hem__choice {
 
 extern const hem__key hem__top_keys[]; /* fills a hem_spec */
 extern const hem__choice hem__layer_choice;
+extern const hem__key hem__augment_keys[]; /* fills a hem__augment_spec */
+
+/* What no single key of `augment` can know. */
+hem_status hem__augment_together(const hem_spec *spec, hem_error *err);
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);
@@ -88,6 +105,8 @@ hem_status hem__value_read(const hem_spec *spec, const hem__key *key, const char
 bool hem__value_absent(const hem__key *key, const void *record);
 /* A leaf that is not absent, as a file would write it. Out of memory shows in out->failed. */
 void hem__value_write(const hem__key *key, const void *record, hem__str *out);
+/* True where every leaf of a table has its default; such a table has only leaves. */
+bool hem__keys_default(const hem__key *keys, const void *record);
 /* What a leaf may be: "a whole number from 1 to 1000000". */
 void hem__value_describe(const hem__key *key, hem__str *out);
 /* What a node is, for "must be ..., <seen>": "not 0", "not a list", "but has no value". */
@@ -96,6 +115,16 @@ char *hem__yaml_seen(const hem__yaml *node, char buffer[96]);
  */
 int hem__shown_length(const char *text);
 bool hem__text_is_number(const char *text);
+/* Of a text that hem__text_is_number(). strtod would obey a locale with a decimal comma. */
+double hem__text_to_real(const char *text);
+
+/* ---- numbers with a unit (amount.c) --------------------------------------------------------- */
+
+bool hem__amount_read(const hem__key *key, const hem__yaml *node, void *field);
+void hem__amount_write(const hem__key *key, const void *field, hem__str *out);
+void hem__amount_describe(const hem__key *key, hem__str *out);
+/* What a person who wrote this probably meant. False: no idea. */
+bool hem__amount_hint(const hem__key *key, const hem__yaml *node, hem_error *err);
 
 /* ---- trees (read.c, override.c, write.c) ---------------------------------------------------- */
 

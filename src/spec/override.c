@@ -216,6 +216,13 @@ static hem_status go_layer(setter *s, size_t step, const hem__choice *choice, pl
     return go_choice(s, step + 1, choice, noun, (place){list, item, NULL});
 }
 
+/* `augment: none`, which a key below it opens. */
+static bool is_word_for_defaults(const hem__key *key, const hem__yaml *entry)
+{
+    return entry != NULL && entry->kind == HEM__YAML_SCALAR && key->fallback != NULL &&
+           entry->text[0] != '\0' && strcmp(entry->text, key->fallback) == 0;
+}
+
 /* The step names a key of the mapping at this place, which is made where it is absent. */
 static hem_status go_key(setter *s, size_t step, const hem__key *keys, const char *noun, place at)
 {
@@ -232,6 +239,8 @@ static hem_status go_key(setter *s, size_t step, const hem__key *keys, const cha
     place next = find(at.entry, word);
     switch (key->type) {
     case HEM__KEY_MAP:
+        if (step + 1 < s->n_steps && is_word_for_defaults(key, next.entry))
+            HEM_TRY(put_map(s, &next));
         return go_key(s, step + 1, key->keys, key->name, next);
     case HEM__KEY_CHOICE:
         return go_choice(s, step + 1, key->choice, key->name, next);
@@ -242,6 +251,7 @@ static hem_status go_key(setter *s, size_t step, const hem__key *keys, const cha
     case HEM__KEY_SEED:
     case HEM__KEY_REAL:
     case HEM__KEY_PAIR:
+    case HEM__KEY_AMOUNT:
     case HEM__KEY_TEXT:
         break;
     }

@@ -342,6 +342,8 @@ static hem_status read_key(hem_spec *spec, const hem__key *key, hem__yaml *node,
 
     switch (key->type) {
     case HEM__KEY_MAP:
+        if (node && text[0] && node->kind == HEM__YAML_SCALAR && strcmp(node->text, text) == 0)
+            node = NULL; /* the word for all defaults */
         return node ? hem__keys_read(spec, key->keys, key->name, node, field, err)
                     : read_given(spec, key->keys, key->name, parent, &none, field, err);
     case HEM__KEY_CHOICE:
@@ -357,6 +359,7 @@ static hem_status read_key(hem_spec *spec, const hem__key *key, hem__yaml *node,
     case HEM__KEY_SEED:
     case HEM__KEY_REAL:
     case HEM__KEY_PAIR:
+    case HEM__KEY_AMOUNT:
         break;
     }
     return hem__value_read(spec, key, key->name, node ? node : &fallback, record, err);

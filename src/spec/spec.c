@@ -90,7 +90,7 @@ static hem_status check_together(const hem_spec *spec, hem_error *err)
                        hem__keep_name(train->keep));
         return hem__hint(err, "add for example validation: {first: 5000}, or write keep: last");
     }
-    return HEM_OK;
+    return hem__augment_together(spec, err);
 }
 
 static hem_status read_tree(hem_spec *spec, hem__yaml **root, hem_error *err)

@@ -135,6 +135,30 @@ typedef struct hem__validation_spec {
     uint64_t seed;
 } hem__validation_spec;
 
+/* A number with its unit. */
+typedef enum hem__amount_unit { HEM__UNIT_DEG, HEM__UNIT_PERCENT, HEM__UNIT_PX } hem__amount_unit;
+typedef struct hem__amount {
+    double value;
+    hem__amount_unit unit;
+} hem__amount;
+
+typedef enum hem__flip { HEM__FLIP_NONE, HEM__FLIP_HORIZONTAL, HEM__FLIP_ALTERNATE } hem__flip;
+typedef enum hem__fill { HEM__FILL_NEAREST, HEM__FILL_CONSTANT, HEM__FILL_REFLECT } hem__fill;
+
+/* How training images are changed at random; all zero = not at all. Every amount is the largest
+ * change, drawn anew for each image and epoch. */
+typedef struct hem__augment_spec {
+    hem__amount rotation, shift[2], shear, zoom, crop;
+    hem__amount cutout[2]; /* smallest and largest side; largest 0 = none */
+    hem__amount cutout_chance, brightness, contrast;
+    hem__at shift_at, crop_at, cutout_at;
+    bool keep_aspect; /* zoom rows and columns alike */
+    hem__flip flip;
+    hem__fill fill;
+    int fill_value;  /* constant: 0..255 */
+    int cutout_fill; /* 0..255; -1 = the image's mean */
+} hem__augment_spec;
+
 typedef enum hem__optimizer_kind {
     HEM__OPT_SGD,
     HEM__OPT_MOMENTUM,
@@ -187,6 +211,7 @@ struct hem_spec {
     hem__data_spec data;
     hem__scale scale;
     hem__validation_spec validation;
+    hem__augment_spec augment;
     hem__layer_spec *layers;
     size_t n_layers;
     hem__train_spec train;

@@ -43,8 +43,7 @@ static bool is_whole(const char *text)
     return *start != '\0' && *skip_digits(start) == '\0' && !(start[0] == '0' && start[1] != '\0');
 }
 
-/* Of a text that hem__text_is_number(). strtod would obey a locale with a decimal comma. */
-static double to_real(const char *text)
+double hem__text_to_real(const char *text)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c == (locale_t)0)
@@ -109,6 +108,9 @@ void hem__value_describe(const hem__key *key, hem__str *out)
         hem__str_add(out, "a whole number");
         describe_range(key, out);
         hem__str_add(out, ", or two: [rows, columns]");
+        return;
+    case HEM__KEY_AMOUNT:
+        hem__amount_describe(key, out);
         return;
     case HEM__KEY_TEXT:
         if (key->words != NULL)
@@ -210,7 +212,7 @@ static const char *near_word(const hem__key *key, const char *text)
 /* What a person who wrote this number probably meant, or why it is out of range. False: no idea. */
 static bool hint_number(const hem__key *key, const char *text, hem_error *err)
 {
-    double value = to_real(text);
+    double value = hem__text_to_real(text);
     char rounded[32];
     if (key->type == HEM__KEY_REAL && in_range(key, value)) {
         hem__hint(err, "in single precision, as weights are, it becomes %s",
@@ -228,6 +230,8 @@ static hem_status hint_value(const hem__key *key, const hem__yaml *node, hem_err
 {
     if (node->kind != HEM__YAML_SCALAR)
         return hint_help(key, err);
+    if (key->type == HEM__KEY_AMOUNT)
+        return hem__amount_hint(key, node, err) ? HEM_ERR_USAGE : hint_help(key, err);
     if (node->quoted && is_typed(node->text))
         return hem__hint(err, "leave the quotes out: in quotes it is text");
     const char *near = near_word(key, node->text);
@@ -295,7 +299,7 @@ static bool read_real(const hem__key *key, const hem__yaml *node, double *out)
 {
     if (node->kind != HEM__YAML_SCALAR || node->quoted || !hem__text_is_number(node->text))
         return false;
-    *out = to_real(node->text);
+    *out = hem__text_to_real(node->text);
     if (*out == 0)
         *out = 0; /* -0.0 and 0.0 are one experiment */
     /* Weights are single precision: there 0.99999999999 is 1 and 1e-50 is 0. */
@@ -353,6 +357,9 @@ hem_status hem__value_read(const hem_spec *spec, const hem__key *key, const char
         break;
     case HEM__KEY_PAIR:
         good = read_pair(key, node, field);
+        break;
+    case HEM__KEY_AMOUNT:
+        good = hem__amount_read(key, node, field);
         break;
     case HEM__KEY_TEXT:
         return read_text(spec, key, label, node, field, err);
@@ -446,6 +453,9 @@ void hem__value_write(const hem__key *key, const void *record, hem__str *out)
         else
             hem__str_printf(out, "[%d, %d]", u.pair[0], u.pair[1]);
         return;
+    case HEM__KEY_AMOUNT:
+        hem__amount_write(key, field, out);
+        return;
     case HEM__KEY_TEXT:
         memcpy(&u.text, field, sizeof u.text);
         write_text(u.text ? u.text : key->words[0].name, out);
@@ -455,4 +465,16 @@ void hem__value_write(const hem__key *key, const void *record, hem__str *out)
     case HEM__KEY_LAYERS:
         return;
     }
+}
+
+bool hem__keys_default(const hem__key *keys, const void *record)
+{
+    bool same = true;
+    for (; same && keys->name != NULL; keys++) {
+        hem__str value = {0};
+        hem__value_write(keys, record, &value);
+        same = value.text != NULL && strcmp(value.text, keys->fallback) == 0;
+        hem__str_release(&value);
+    }
+    return same;
 }

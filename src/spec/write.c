@@ -63,6 +63,11 @@ static void write_value(const hem_spec *spec, const hem__key *key, const void *r
         write_layers(spec, key->choice, out);
         return;
     }
+    if (key->type == HEM__KEY_MAP && key->fallback && key->fallback[0] &&
+        hem__keys_default(key->keys, field)) {
+        hem__str_printf(out, " %s\n", key->fallback);
+        return;
+    }
     if (key->type == HEM__KEY_MAP && indent == 0) {
         hem__str_add(out, "\n");
         write_block(spec, key->keys, field, 2, out);

@@ -18,6 +18,7 @@ import time
 EXPERIMENT = """\
 data: {synthetic: {train: 300, test: 50, height: 12, width: 12}}
 validation: {first: 44}
+augment: {rotation: 10 deg, shift: 8%, flip: alternate, cutout: 4 px}
 model:
   - conv: {filters: 4, kernel: 3, activation: relu}
   - maxpool: 2

@@ -27,6 +27,16 @@ static const char conv_net[] =
     "  - dropout: 0.1\n"
     "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
 
+static const char augmented_net[] =
+    "data: {synthetic: {train: 150, test: 20, height: 12, width: 12}}\n"
+    "augment: {rotation: 20 deg, shift: 10%, cutout: 4 px}\n"
+    "model:\n"
+    "  - conv: {filters: 11, kernel: 4, padding: same, activation: relu}\n"
+    "  - maxpool: 2\n"
+    "  - dropout: 0.3\n"
+    "  - flatten\n"
+    "  - dense: {units: 10, activation: softmax, l2: 1e-4}\n";
+
 static const char dense_net[] =
     "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
     "model:\n"
@@ -202,7 +212,7 @@ static void test_step_allocates_nothing(void **state)
         hem_stepper *stepper;
         uint32_t order[150];
         hem_step_result result;
-        begin(&s, i < 2 ? conv_net : act_net, 2, NULL, "adam");
+        begin(&s, i < 2 ? augmented_net : act_net, 2, NULL, "adam");
         for (uint32_t k = 0; k < 150; k++)
             order[k] = k;
         assert_int_equal(hem_stepper_new(s.net, batches[i], 5, &stepper, NULL), HEM_OK);

@@ -464,6 +464,13 @@ static void write_random(const hem__key *key, uint32_t *counter, hem__str *out)
         return;
     }
     double share = draw(counter, 1000) / 1000.0;
+    if (key->type == HEM__KEY_AMOUNT) {
+        const hem__unit_range *unit = key->units;
+        unit += unit[1].name != NULL ? draw(counter, 2) : 0;
+        double value = unit->max * share;
+        hem__str_printf(out, "%.*f %s", unit->whole ? 0 : 3, value, unit->name);
+        return;
+    }
     if (key->type == HEM__KEY_TEXT)
         hem__str_printf(out, "\"t %u\\n\\\"\"", draw(counter, 100));
     else if (key->type == HEM__KEY_SEED)
@@ -534,7 +541,9 @@ static void write_random_file(uint32_t *counter, hem__str *out)
     write_choice(hem__key_find(hem__top_keys, "data")->choice, counter, out);
     hem__str_add(out, "\nscale: ");
     write_random(hem__key_find(hem__top_keys, "scale"), counter, out);
-    hem__str_add(out, "\nvalidation: {last: 10}\nmodel:\n");
+    hem__str_add(out, "\naugment: {");
+    write_keys(hem__augment_keys, counter, out);
+    hem__str_add(out, "}\nvalidation: {last: 10}\nmodel:\n");
     for (uint32_t layers = draw(counter, 6) + 1; layers > 0; layers--) {
         hem__str_add(out, "  - ");
         write_choice(&hem__layer_choice, counter, out);
@@ -613,6 +622,9 @@ static void test_differences(void **state)
         {"model=[conv: {filters: 6, kernel: [4, 5]}, maxpool: 2]", "model.2", "dropout",
          "(absent)"},
         {"train.checkpoint.steps=4", "train.checkpoint.steps", "none", "4"},
+        {"augment={rotation: 8 deg}", "augment.rotation", "0 deg", "8 deg"},
+        {"augment.shift=[2px, 8%]", "augment.shift", "0 px", "[2 px, 8%]"},
+        {"augment={fill: nearest}", NULL, "", ""},
         {"name=other", NULL, "", ""},
         {"description=other", NULL, "", ""},
     };

@@ -27,6 +27,7 @@ static const char *const words[] = {
     "  - ",
     "conv: {filters: 6, kernel: 4}",
     "train:\n",
+    "augment: {rotation: 8 deg, shift: [2px, 8%]}",
     "adam",
     "{",
     "}",

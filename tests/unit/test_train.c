@@ -302,6 +302,7 @@ static void test_resume_at_every_step(void **state)
         {"train.checkpoint={steps: 3}", "train.shuffle=false"},
         {"train.batch=all", "train.keep=last", "validation=none"},
         {"scale=standardize", "train.seed=12345678901234567890"},
+        {"augment={rotation: 8 deg, shift: 8%, flip: alternate, cutout: 4 px, contrast: 20%}"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];
@@ -345,7 +346,9 @@ static void weights_with(int threads, const char *tier, const char *directory, c
     assert_int_equal(hem_context_new(&settings, &other, NULL), HEM_OK);
     context = other;
     /* a batch of two gradient groups, and a second one of another size */
-    train_whole(SET("data.synthetic.train=220", "train.batch=130"), directory);
+    train_whole(SET("data.synthetic.train=220", "train.batch=130",
+                    "augment={zoom: 20%, shear: 10%, crop: 2 px, brightness: 10%}"),
+                directory);
     context = own;
     hem_context_free(other);
     json_t *result = result_of(directory);

@@ -192,12 +192,16 @@ int jobs_report(const hem_job *jobs, const char *const *labels, size_t n)
 {
     int code = HEM_OK;
     for (size_t i = 0; i < n; i++) {
+        const hem_error *err = &jobs[i].error;
         if (jobs[i].state != HEM_JOB_FAILED)
             continue;
-        warn("%s: ", labels[i]);
-        int this_one = report(&jobs[i].error);
+        char line[sizeof err->file + sizeof err->text + 32];
+        hem_error_format(err, line, sizeof line);
+        warn("%s: %s\n", labels[i], line);
+        if (err->hint[0] != '\0')
+            warn("%s\n", err->hint);
         if (code == HEM_OK || code == HEM_ERR_DIVERGED)
-            code = this_one;
+            code = (int)err->status;
     }
     return code;
 }
@@ -299,6 +303,13 @@ void print_statistics(const hem_job *jobs, size_t n)
 {
     static const char *const heading[] = {
         "", "runs", "mean", "deviation", "95 % of the mean", "95 % of one more run"};
+    bool any = false;
+    for (hem_part part = HEM_TRAIN; part <= HEM_TEST; part++)
+        any = any || has_part(jobs, n, part);
+    if (!any) {
+        out("no run has come to its end\n");
+        return;
+    }
     table *t = table_new("lrrrrr");
     for (size_t i = 0; i < COUNT(heading); i++)
         table_cell(t, "%s", heading[i]);

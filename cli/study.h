@@ -34,7 +34,7 @@ hem_statistics jobs_statistics(const hem_job *jobs, size_t n, hem_part part, boo
 
 /* A row a job: accuracy and loss of each part that any of them has, seconds, what went wrong. */
 void print_jobs(const char *heading, const hem_job *jobs, const char *const *names, size_t n);
-/* A row a value: mean, deviation, both intervals. */
+/* A row a value: mean, deviation, both intervals; a sentence where there is none. */
 void print_statistics(const hem_job *jobs, size_t n);
 /* "87.12" of 0.8712; "--" of NaN. And "87.01 to 87.23". */
 const char *percent_text(double x);

@@ -22,8 +22,14 @@ static hem_status check_experiment(const hem_job *job, hem_error *err)
     char *path = hem__path_join(job->directory, "resolved.yaml");
     if (path == NULL)
         return hem__fail_memory(err, "a path", 0);
-    hem_status status = hem_spec_load(path, NULL, 0, &there, err);
+    bool is_run = hem__is_file(path);
+    hem_status status = is_run ? hem_spec_load(path, NULL, 0, &there, err) : HEM_ERR_USAGE;
     free(path);
+    if (!is_run) {
+        hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
+                     "is there already, and holds no run");
+        return untouched(err);
+    }
     HEM_TRY(status);
     uint64_t seed = hem_spec_seed(there);
     bool differ = hem_spec_difference(there, job->spec, ignored, key, theirs, ours);
@@ -68,6 +74,8 @@ static hem_status check_result(hem_job *job, hem_error *err)
     } else if (json_is_true(json_object_get(result, "diverged"))) {
         job->state = HEM_JOB_FAILED;
         hem__fail(&job->error, HEM_ERR_DIVERGED, "%s", why != NULL ? why : "it diverged");
+        hem__hint(&job->error, "it would do so again at the same step; its folder is %s",
+                  job->directory);
     } else {
         job->state = HEM_JOB_FOUND;
     }

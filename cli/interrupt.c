@@ -11,7 +11,7 @@ static void on_signal(int number)
 {
     if (stop_signal != 0)
         _exit(128 + number);
-    stop_signal = number;
+    __atomic_store_n(&stop_signal, number, __ATOMIC_RELAXED); /* workers read it meanwhile */
 }
 
 void catch_signals(void)

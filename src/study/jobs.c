@@ -39,7 +39,7 @@ typedef struct worker {
 
 static bool asked_to_stop(const schedule *all)
 {
-    return all->options->stop != NULL && *all->options->stop != 0;
+    return all->options->stop != NULL && __atomic_load_n(all->options->stop, __ATOMIC_RELAXED) != 0;
 }
 
 /* ---- inside the workers' threads ------------------------------------------------------------ */

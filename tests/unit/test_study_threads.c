@@ -152,7 +152,7 @@ static void stop_soon(void *user, const hem_job *jobs, size_t n)
     for (size_t i = 0; i < n; i++)
         ended += jobs[i].state == HEM_JOB_DONE;
     if (ended >= 2)
-        stop = 15;
+        __atomic_store_n(&stop, 15, __ATOMIC_RELAXED);
 }
 
 static void test_resumed(void **state)
@@ -231,8 +231,10 @@ static void test_failures_alone(void **state)
 static void stop_at_once(void *user, const hem_job *jobs, size_t n)
 {
     (void)user;
-    for (size_t i = 0; i < n; i++)
-        stop = jobs[i].state != HEM_JOB_WAITING ? 15 : stop;
+    for (size_t i = 0; i < n; i++) {
+        if (jobs[i].state != HEM_JOB_WAITING)
+            __atomic_store_n(&stop, 15, __ATOMIC_RELAXED);
+    }
 }
 
 static void test_dearest_first(void **state)

@@ -1,45 +1,23 @@
 /* hemline train: an experiment from its file to a tested network, or an interrupted run onward. */
-#include <limits.h>
 #include <math.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bar.h"
 #include "common.h"
 #include "help.h"
+#include "interrupt.h"
 #include "table.h"
+#include "train_seeds.h"
 #include "verdict.h"
 
 static struct {
     uint64_t seed;
     bool has_seed, any_tier;
-    const char *out, *init, *resume;
+    const char *out, *init, *resume, *seeds;
 } arguments;
-
-/* ---- interruption ------------------------------------------------------------------------------
- */
-
-static volatile int stop_signal = 0;
-
-/* The first signal asks for a checkpoint, the second does not wait for it. */
-static void on_signal(int number)
-{
-    if (stop_signal != 0)
-        _exit(128 + number);
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- what is shown while a run goes on ---------------------------------------------------------
  */
@@ -197,14 +175,29 @@ static int interrupted(const char *directory)
         places = text("%s --threads %d", places, common.threads);
     warn("interrupted; a checkpoint is in %s\n", plain_text(directory));
     warn("to go on: hemline train --resume %s%s\n", shell_word(directory), places);
-    return 128 + (stop_signal != 0 ? stop_signal : SIGINT);
+    return interrupted_code();
 }
 
 /* ---- the command -------------------------------------------------------------------------------
  */
 
+/* What makes no sense for many runs at once. */
+static int check_seeds(void)
+{
+    const char *extra = arguments.has_seed   ? "--seed"
+                        : arguments.init     ? "--init"
+                        : arguments.any_tier ? "--any-tier"
+                        : common.pin         ? "--pin"
+                                             : NULL;
+    return extra == NULL ? HEM_OK
+                         : usage_error("--seeds makes a run of its own for every seed",
+                                       "%s does not go with --seeds", extra);
+}
+
 static int check_arguments(int n)
 {
+    if (arguments.seeds != NULL && arguments.resume == NULL && check_seeds() != HEM_OK)
+        return HEM_ERR_USAGE;
     if (arguments.resume == NULL)
         return n == 1 ? HEM_OK
                       : usage_error("'hemline init NAME' writes one to start from",
@@ -212,35 +205,14 @@ static int check_arguments(int n)
     const char *hint = "a run is resumed with the experiment, seed and place that it has";
     if (n > 0)
         return usage_error(hint, "--resume takes no experiment file");
-    const char *extra = arguments.has_seed ? "--seed"
-                        : arguments.out    ? "--out"
-                        : arguments.init   ? "--init"
-                                           : NULL;
+    const char *extra = arguments.seeds      ? "--seeds"
+                        : arguments.has_seed ? "--seed"
+                        : arguments.out      ? "--out"
+                        : arguments.init     ? "--init"
+                                             : NULL;
     if (extra != NULL)
         return usage_error(hint, "%s does not go with --resume", extra);
     return HEM_OK;
-}
-
-/* The run's folder: --out, else <HEMLINE_RUNS>/<name>-s<seed>-<n>; NULL leaves it to the library,
- * whose rule is the same below ./runs. */
-static const char *run_directory(const hem_spec *spec, uint64_t seed)
-{
-    const char *runs = getenv("HEMLINE_RUNS");
-    if (arguments.out != NULL || runs == NULL || runs[0] == '\0')
-        return arguments.out;
-    for (int n = 1; n < INT_MAX; n++) {
-        const char *directory =
-            text("%s/%s-s%llu-%d", runs, hem_spec_name(spec), (unsigned long long)seed, n);
-        if (access(directory, F_OK) != 0)
-            return directory;
-    }
-    return NULL;
-}
-
-/* Whether another process took the name that was free a moment ago. */
-static bool was_taken(const char *directory)
-{
-    return arguments.out == NULL && directory != NULL && access(directory, F_OK) == 0;
 }
 
 static hem_status train(session *s, const char *path, hem_train_result *result, hem_error *err)
@@ -268,11 +240,9 @@ static hem_status train(session *s, const char *path, hem_train_result *result, 
     options.seed = arguments.seed;
     char *init = arguments.init != NULL ? need(hem_model_path(arguments.init)) : NULL;
     options.init_model = init;
-    uint64_t seed = arguments.has_seed ? arguments.seed : hem_spec_seed(s->spec);
-    do {
-        options.directory = run_directory(s->spec, seed);
-        status = hem_train(s->context, s->spec, &options, result, err);
-    } while (status == HEM_ERR_USAGE && was_taken(options.directory));
+    options.directory = arguments.out;
+    options.runs = runs_folder();
+    status = hem_train(s->context, s->spec, &options, result, err);
     free(init);
     return status;
 }
@@ -282,6 +252,8 @@ static int run_train(char *const *files, int n)
     int code = check_arguments(n);
     if (code != HEM_OK)
         return code;
+    if (arguments.seeds != NULL)
+        return train_seeds(files[0], arguments.seeds, arguments.out);
     session s = {0};
     hem_error err;
     hem_train_result result = {.directory = ""};
@@ -309,6 +281,11 @@ static const option options[] = {
      .target = &arguments.seed,
      .given = &arguments.has_seed,
      .help = "seed of initial weights, order and dropout (default: the file's train.seed, or 0)"},
+    {.name = "seeds",
+     .kind = OPTION_TEXT,
+     .value = "N|A-B",
+     .target = &arguments.seeds,
+     .help = "train with seeds 0 to N-1, or A to B, side by side, and say what they tell together"},
     {.name = "out",
      .kind = OPTION_TEXT,
      .value = "DIR",
@@ -338,7 +315,8 @@ static const option options[] = {
     OPTION_NO_PROGRESS,
 };
 
-static const char *const usage[] = {"FILE [options]", "--resume RUN [options]", NULL};
+static const char *const usage[] = {"FILE [options]", "FILE --seeds N [options]",
+                                    "--resume RUN [options]", NULL};
 
 extern const command command_train;
 const command command_train = {
@@ -352,7 +330,12 @@ const command command_train = {
                "\n"
                "Ctrl-C or SIGTERM finishes the step, writes a checkpoint and says how to go on;\n"
                "a second one stops at once. With --resume, --set may change train.epochs alone.\n"
-               "The progress bar shows the epoch; the time left is the whole run's.",
+               "The progress bar shows the epoch; the time left is the whole run's.\n"
+               "\n"
+               "With --seeds the runs share the threads, one each while there are enough of\n"
+               "them, and lie in the folder NAME-seeds (or --out): mean, standard deviation,\n"
+               "the 95 % interval of the mean, and the one that a further run falls into. The\n"
+               "same command again goes on where it stopped, and with more seeds adds them.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -57,6 +57,12 @@ static int threads_from_environment(void)
     return *end == '\0' && n >= 1 && n <= 256 ? (int)n : -1;
 }
 
+const char *runs_folder(void)
+{
+    const char *runs = getenv("HEMLINE_RUNS");
+    return runs != NULL && runs[0] != '\0' ? runs : NULL;
+}
+
 hem_status session_start(session *s, hem_error *err)
 {
     hem_context_settings settings = hem_context_settings_default();

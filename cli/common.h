@@ -78,6 +78,8 @@ typedef struct session {
 
 /* Options for opening data: --data, and notes written as talk. */
 hem_data_options data_options(void);
+/* Where run directories go: HEMLINE_RUNS; NULL = not set, the library's default. */
+const char *runs_folder(void);
 /* Starts the threads that --threads, else HEMLINE_THREADS, else the library's default asks for. */
 hem_status session_start(session *s, hem_error *err);
 /* Loads the model of a run directory or a model file. */

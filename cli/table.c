@@ -9,6 +9,8 @@
 
 #include "common.h"
 
+bool tables_as_markdown = false;
+
 struct table {
     const char *columns;
     size_t n_columns, n_cells, room;
@@ -73,8 +75,35 @@ static void print_row(const table *t, size_t row, const size_t *widths)
     out("%s\n", plain ? "" : out_style.off);
 }
 
+void table_drop(table *t)
+{
+    free(t->cells);
+    free(t);
+}
+
+static void print_markdown(const table *t)
+{
+    for (size_t i = 0; i < t->n_cells; i++) {
+        bool last = (i + 1) % t->n_columns == 0;
+        out("| ");
+        for (const char *c = t->cells[i]; *c != '\0'; c++)
+            out(*c == '|' ? "\\%c" : "%c", *c);
+        out(last ? " |\n" : " ");
+        if (i + 1 != t->n_columns)
+            continue;
+        for (size_t k = 0; k < t->n_columns; k++)
+            out(t->columns[k] == 'r' ? "|---:" : "|---");
+        out("|\n");
+    }
+}
+
 void table_print(table *t)
 {
+    if (tables_as_markdown) {
+        print_markdown(t);
+        table_drop(t);
+        return;
+    }
     size_t rows = t->n_cells / t->n_columns;
     size_t *widths = need(calloc(t->n_columns, sizeof *widths));
     size_t total = 2 * (t->n_columns - 1);
@@ -95,6 +124,5 @@ void table_print(table *t)
         print_row(t, row, widths);
     }
     free(widths);
-    free(t->cells);
-    free(t);
+    table_drop(t);
 }

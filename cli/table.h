@@ -17,5 +17,9 @@ void table_cell(table *t, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_rule(table *t);
 /* Prints and frees. */
 void table_print(table *t);
+/* Frees without printing. */
+void table_drop(table *t);
+/* Tables are printed as Markdown from now on. */
+extern bool tables_as_markdown;
 
 #endif

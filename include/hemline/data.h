@@ -69,6 +69,20 @@ HEM_API HEM_MUST_USE hem_status hem_data_augment(const hem_spec *spec, const hem
                                                  hem_part part, size_t index, uint32_t epoch,
                                                  uint64_t seed, uint8_t *out, hem_error *err);
 
+/** One fold of a cross-validation of the images in the training files. */
+typedef struct hem_fold {
+    int fold, folds; /**< which, from 1, and of how many */
+    bool stratify;   /**< every fold gets its share of every class, to one image */
+    uint64_t seed;   /**< of the shuffle that the folds are cut from */
+} hem_fold;
+
+/** The same images with fold `fold` as validation part and the others as training part, whatever
+ *  the split of `data` is; as if opened with `validation: {fold: ...}`. Shares the pixels: `data`
+ *  must outlive it. Free it with hem_data_free(). HEM_ERR_USAGE: fewer than 2 folds, more folds
+ *  than images, or no such fold. */
+HEM_API HEM_MUST_USE hem_status hem_data_fold(const hem_data *data, const hem_fold *fold,
+                                              hem_data **out, hem_error *err);
+
 /** Images of one file without labels, for prediction. */
 typedef struct hem_images {
     uint8_t *pixels; /**< n * height * width * channels bytes; hem_images_release() frees it */

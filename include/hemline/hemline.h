@@ -9,6 +9,7 @@
  *   hem_stepper_step()  one batch forward, backward, update
  *   hem_evaluate()      accuracy with its interval, confusion matrix
  *   hem_net_save(), hem_net_load(), hem_net_predict()
+ *   hem_jobs_run()      many runs side by side, hem_statistics_of() what they say together
  *
  * A function that can fail returns hem_status and fills the hem_error that it is given (which may
  * be NULL). What _new, _open and _load write to *out is yours to _free; what _get or an info
@@ -21,6 +22,7 @@
 #include "hemline/eval.h"
 #include "hemline/net.h"
 #include "hemline/spec.h"
+#include "hemline/study.h"
 #include "hemline/train.h"
 
 #endif

@@ -35,7 +35,8 @@ typedef struct hem_train_callbacks {
 
 typedef struct hem_train_options {
     const char *directory; /**< run directory to make; an existing one is refused. NULL =
-                                runs/<name>-s<seed>-<n>, n the first free number from 1 */
+                                <runs>/<name>-s<seed>-<n>, n the first free number from 1 */
+    const char *runs;      /**< folder of numbered run directories; NULL = "runs" */
     bool has_seed;         /**< use `seed` instead of the experiment's own */
     uint64_t seed;
     const char *init_model;   /**< model file whose weights replace the initial ones; NULL = none */
@@ -43,6 +44,8 @@ typedef struct hem_train_options {
                                    checkpoint, return HEM_INTERRUPTED. May be NULL */
     bool any_tier;            /**< resume also where the recorded kernel tier is not in use */
     const hem_data_options *data; /**< where data lies; may be NULL */
+    const hem_data *dataset; /**< borrowed: used instead of opening the experiment's own, which it
+                                  must be, with its split. May be NULL */
     hem_train_callbacks callbacks;
 } hem_train_options;
 
@@ -70,6 +73,10 @@ HEM_API HEM_MUST_USE hem_status hem_resume(hem_context *context, const char *dir
                                            const char *const *overrides, size_t n_overrides,
                                            const hem_train_options *options, hem_train_result *out,
                                            hem_error *err);
+/** Reads the result of a finished run, or of one that diverged, from its directory. HEM_ERR_DATA:
+ *  there is none, or it is damaged. */
+HEM_API HEM_MUST_USE hem_status hem_train_result_read(const char *directory, hem_train_result *out,
+                                                      hem_error *err);
 HEM_API void hem_train_result_release(hem_train_result *result);
 
 /** The model file of a run directory, or `path` itself where it is a file. free() it; NULL = no

@@ -12,7 +12,7 @@ enum {
     HEM__DRAW_WEIGHTS = 1, /* counter: element/4 lo, element/4 hi, layer, tensor of the layer */
     HEM__DRAW_SHUFFLE = 2, /* counter: position, 0, epoch, 0 */
     HEM__DRAW_DROPOUT = 3, /* counter: unit/8, place in the epoch's order, epoch, layer */
-    HEM__DRAW_SPLIT = 4,   /* counter: position, 0, 0, 0; the key is the split's own seed */
+    HEM__DRAW_SPLIT = 4, /* counter: position, 0, 0 (1 for folds), 0; key = the split's own seed */
     HEM__DRAW_SYNTHETIC =
         5, /* counter: draw, image lo, image hi, part; key = the data's own seed */
     /* training images: counter: block, image in its part, epoch, 0 (data/augment.h) */

@@ -14,6 +14,12 @@ void hem_data_free(hem_data *data)
 {
     if (data == NULL)
         return;
+    if (data->borrowed) {
+        for (int i = 0; i < 3; i++)
+            free(data->rows[i]);
+        free(data);
+        return;
+    }
     for (int i = 0; i < 2; i++) {
         if (data->mapping[i] != NULL)
             (void)munmap(data->mapping[i], data->mapping_bytes[i]);

@@ -22,6 +22,7 @@ struct hem_data {
     char **class_names;
     void *mapping[2]; /* cache files mapped read-only; NULL where pixels are owned */
     size_t mapping_bytes[2];
+    bool borrowed; /* a view (fold.c): all but the rows belongs to another data set */
 };
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/philox.h"
+#include "data/fold.h"
 
 /* How many of n rows go to validation; more than n where the experiment asks for more. */
 static size_t validation_count(const hem__validation_spec *validation, size_t n)
@@ -19,6 +20,8 @@ static size_t validation_count(const hem__validation_spec *validation, size_t n)
         if (!(validation->fraction > 0 && validation->fraction < 1))
             return 0;
         return (size_t)(validation->fraction * (double)n + 0.5);
+    case HEM__VALIDATION_FOLD:
+        return hem__fold_count(n, validation->fold, validation->folds);
     }
     return 0;
 }
@@ -39,9 +42,17 @@ static hem_status mark_random(bool *marks, size_t n, size_t count, uint64_t seed
 }
 
 /* Marks the validation rows. */
-static hem_status mark(bool *marks, size_t n, size_t count, const hem__validation_spec *validation,
-                       hem_error *err)
+static hem_status mark(const hem_data *data, bool *marks, size_t count,
+                       const hem__validation_spec *validation, hem_error *err)
 {
+    size_t n = data->files[0].n;
+    if (validation->kind == HEM__VALIDATION_FOLD) {
+        hem_fold fold = {.fold = validation->fold,
+                         .folds = validation->folds,
+                         .stratify = validation->fold_stratify,
+                         .seed = validation->seed};
+        return hem__fold_mark(data, &fold, marks, err);
+    }
     if (validation->kind == HEM__VALIDATION_FRACTION)
         return mark_random(marks, n, count, validation->seed, err);
     size_t first = validation->kind == HEM__VALIDATION_LAST ? n - count : 0;
@@ -63,6 +74,14 @@ hem_status hem__split(hem_data *data, const hem_spec *spec, hem_error *err)
 {
     const hem__validation_spec *validation = &spec->validation;
     size_t n = data->files[0].n, n_test = data->files[1].n;
+    if (validation->kind == HEM__VALIDATION_FOLD) {
+        hem_error why;
+        hem_status status = hem__fold_check(validation->fold, validation->folds, n, &why);
+        if (status != HEM_OK) {
+            hem__spec_fail(spec, validation->at, err, "%s", why.text);
+            return hem__hint(err, "%s", why.hint);
+        }
+    }
     size_t count = validation_count(validation, n);
     if (validation->kind != HEM__VALIDATION_NONE && count == 0) {
         hem__spec_fail(spec, validation->at, err, "the split leaves no validation image of %zu", n);
@@ -82,7 +101,7 @@ hem_status hem__split(hem_data *data, const hem_spec *spec, hem_error *err)
     bool *marks = hem__calloc(n, sizeof *marks);
     if (marks == NULL)
         return hem__fail_memory(err, "the validation split", n);
-    hem_status status = mark(marks, n, count, validation, err);
+    hem_status status = mark(data, marks, count, validation, err);
     size_t used[2] = {0, 0}; /* by hem_part: training, validation */
     for (size_t i = 0; status == HEM_OK && i < n; i++)
         data->rows[marks[i] ? HEM_VALIDATION : HEM_TRAIN][used[marks[i]]++] = (uint32_t)i;

@@ -11,9 +11,9 @@ typedef struct hem__shape {
 } hem__shape;
 
 /* How a tensor's first numbers are made. All 0: zeros. */
-typedef enum hem__fill { HEM__FILL_CONSTANT, HEM__FILL_UNIFORM, HEM__FILL_NORMAL } hem__fill;
+typedef enum hem__distribution { HEM__FROM_CONSTANT, HEM__FROM_UNIFORM, HEM__FROM_NORMAL } hem__distribution;
 typedef struct hem__init {
-    hem__fill fill;
+    hem__distribution from;
     double value; /* the constant; uniform: in [-value, value); normal: the standard deviation */
 } hem__init;
 

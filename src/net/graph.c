@@ -27,25 +27,25 @@ hem__init hem__init_of(const hem__init_spec *spec, double fan_in, double fan_out
     case HEM__INIT_ZEROS:
         break;
     case HEM__INIT_CONSTANT:
-        return (hem__init){HEM__FILL_CONSTANT, spec->value};
+        return (hem__init){HEM__FROM_CONSTANT, spec->value};
     case HEM__INIT_UNIFORM:
-        return (hem__init){HEM__FILL_UNIFORM, spec->value};
+        return (hem__init){HEM__FROM_UNIFORM, spec->value};
     case HEM__INIT_NORMAL:
-        return (hem__init){HEM__FILL_NORMAL, spec->value};
+        return (hem__init){HEM__FROM_NORMAL, spec->value};
     case HEM__INIT_GLOROT:
-        return (hem__init){HEM__FILL_UNIFORM, sqrt(6.0 / (fan_in + fan_out))};
+        return (hem__init){HEM__FROM_UNIFORM, sqrt(6.0 / (fan_in + fan_out))};
     case HEM__INIT_GLOROT_NORMAL:
-        return (hem__init){HEM__FILL_NORMAL, sqrt(2.0 / (fan_in + fan_out))};
+        return (hem__init){HEM__FROM_NORMAL, sqrt(2.0 / (fan_in + fan_out))};
     case HEM__INIT_HE:
-        return (hem__init){HEM__FILL_UNIFORM, sqrt(6.0 / fan_in)};
+        return (hem__init){HEM__FROM_UNIFORM, sqrt(6.0 / fan_in)};
     case HEM__INIT_HE_NORMAL:
-        return (hem__init){HEM__FILL_NORMAL, sqrt(2.0 / fan_in)};
+        return (hem__init){HEM__FROM_NORMAL, sqrt(2.0 / fan_in)};
     case HEM__INIT_LECUN:
-        return (hem__init){HEM__FILL_UNIFORM, sqrt(3.0 / fan_in)};
+        return (hem__init){HEM__FROM_UNIFORM, sqrt(3.0 / fan_in)};
     case HEM__INIT_LECUN_NORMAL:
-        return (hem__init){HEM__FILL_NORMAL, sqrt(1.0 / fan_in)};
+        return (hem__init){HEM__FROM_NORMAL, sqrt(1.0 / fan_in)};
     }
-    return (hem__init){HEM__FILL_CONSTANT, 0};
+    return (hem__init){HEM__FROM_CONSTANT, 0};
 }
 
 int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,

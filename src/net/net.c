@@ -28,12 +28,12 @@ static void draw_tensor(hem_net *net, int index)
     for (size_t i = 0; i < t->n && t->init.value != 0; i++) {
         uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32),
                                (uint32_t)t->layer, before};
-        if (i % 4 == 0 && t->init.fill != HEM__FILL_CONSTANT)
+        if (i % 4 == 0 && t->init.from != HEM__FROM_CONSTANT)
             hem__philox(key, counter, words);
         float number = value;
-        if (t->init.fill == HEM__FILL_UNIFORM)
+        if (t->init.from == HEM__FROM_UNIFORM)
             number = (2 * hem__uniform(words[i % 4]) - 1) * value;
-        if (t->init.fill == HEM__FILL_NORMAL)
+        if (t->init.from == HEM__FROM_NORMAL)
             number = (float)(hem__normal(words[i % 4]) * t->init.value);
         net->params[t->offset + hem__tensor_place(t, i)] = number;
     }

@@ -181,6 +181,41 @@ static const hem__key fraction_beside[] = {
     {.name = NULL},
 };
 
+static const hem__key fold_number = {
+    .name = "fold",
+    .type = HEM__KEY_INT,
+    FIELD(fold),
+    .min = 1,
+    .max = 1000000000,
+    .help = "Which fold, counted from 1.",
+};
+static const hem__key fold_beside[] = {
+    {
+        .name = "of",
+        .type = HEM__KEY_INT,
+        FIELD(folds),
+        .min = 2,
+        .max = 1000000000,
+        .help = "How many folds the images are cut into.",
+    },
+    {
+        .name = "stratify",
+        .type = HEM__KEY_BOOL,
+        FIELD(fold_stratify),
+        .words = no_or_yes,
+        .fallback = "false",
+        .help = "Every fold gets its share of every class.",
+    },
+    {
+        .name = "seed",
+        .type = HEM__KEY_SEED,
+        FIELD(seed),
+        .fallback = "0",
+        .help = "Of the shuffle before the cut: all folds of one seed fit together.",
+    },
+    {.name = NULL},
+};
+
 static const hem__alternative validation_alternatives[] = {
     {
         .name = "none",
@@ -209,6 +244,14 @@ static const hem__alternative validation_alternatives[] = {
         .beside = fraction_beside,
         .example = "validation: {fraction: 0.2, seed: 0}",
         .help = "Images drawn at random.",
+    },
+    {
+        .name = "fold",
+        .kind = HEM__VALIDATION_FOLD,
+        .value = &fold_number,
+        .beside = fold_beside,
+        .example = "validation: {fold: 1, of: 5}",
+        .help = "One fold of a cross-validation; 'hemline kfold' runs them all.",
     },
     {.name = NULL},
 };

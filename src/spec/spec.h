@@ -124,7 +124,8 @@ typedef enum hem__validation_kind {
     HEM__VALIDATION_NONE,
     HEM__VALIDATION_FIRST,
     HEM__VALIDATION_LAST,
-    HEM__VALIDATION_FRACTION /* a random part, drawn with its own seed */
+    HEM__VALIDATION_FRACTION, /* a random part, drawn with its own seed */
+    HEM__VALIDATION_FOLD      /* one fold of a cross-validation (data/fold.h) */
 } hem__validation_kind;
 
 typedef struct hem__validation_spec {
@@ -132,7 +133,9 @@ typedef struct hem__validation_spec {
     hem__at at;
     int count;
     double fraction; /* (0, 1) */
-    uint64_t seed;
+    uint64_t seed;   /* of fraction and fold */
+    int fold, folds; /* which, from 1, of how many */
+    bool fold_stratify;
 } hem__validation_spec;
 
 /* A number with its unit. */

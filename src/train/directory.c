@@ -28,11 +28,17 @@ static hem_status set_directory(hem__run *run, const char *path, hem_error *err)
     return HEM_OK;
 }
 
+/* The folder of numbered runs. */
+static const char *runs_of(const hem__run *run)
+{
+    return run->options->runs != NULL ? run->options->runs : "runs";
+}
+
 /* The folder that will hold the run's: free() it. */
-static char *parent_of(const char *wanted)
+static char *parent_of(const hem__run *run, const char *wanted)
 {
     if (wanted == NULL)
-        return hem__strdup("runs");
+        return hem__strdup(runs_of(run));
     size_t n = strlen(wanted);
     while (n > 1 && wanted[n - 1] == '/')
         n--;
@@ -120,7 +126,7 @@ hem_status hem__directory_stage(hem__run *run, const char *wanted, unsigned long
 {
     if (wanted != NULL)
         HEM_TRY(refuse_existing(wanted, err));
-    char *parent = parent_of(wanted);
+    char *parent = parent_of(run, wanted);
     if (parent == NULL)
         return hem__fail_memory(err, "a run directory", 0);
     hem_status status = hem__make_directories(parent, err);
@@ -179,18 +185,21 @@ static hem_status publish_numbered(hem__run *run, hem_error *err)
     const hem_spec *spec = run->net->spec;
     bool taken = true;
     for (int i = 1; taken && i < 1000000; i++) {
-        char path[512];
-        snprintf(path, sizeof path, "runs/%s-s%llu-%d", hem_spec_name(spec),
-                 (unsigned long long)hem_spec_seed(spec), i);
-        HEM_TRY(publish_as(run, path, &taken, err));
+        hem__str path = {0};
+        hem__str_printf(&path, "%s/%s-s%llu-%d", runs_of(run), hem_spec_name(spec),
+                        (unsigned long long)hem_spec_seed(spec), i);
+        hem_status status = path.failed ? hem__fail_memory(err, "a run directory", 0)
+                                        : publish_as(run, path.text, &taken, err);
+        hem__str_release(&path);
+        HEM_TRY(status);
     }
-    return taken ? hem__fail(err, HEM_ERR_IO, "runs/ has no free number left") : HEM_OK;
+    return taken ? hem__fail(err, HEM_ERR_IO, "%s has no free number left", runs_of(run)) : HEM_OK;
 }
 
 hem_status hem__directory_publish(hem__run *run, const char *wanted, hem_error *err)
 {
     bool taken = false;
-    char *parent = parent_of(wanted);
+    char *parent = parent_of(run, wanted);
     if (parent == NULL)
         return hem__fail_memory(err, "a run directory", 0);
     hem_status status =

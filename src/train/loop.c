@@ -12,7 +12,7 @@
 
 static bool asked_to_stop(const hem__run *run)
 {
-    return run->options->stop != NULL && *run->options->stop != 0;
+    return run->options->stop != NULL && __atomic_load_n(run->options->stop, __ATOMIC_RELAXED) != 0;
 }
 
 /* Appends to events.jsonl; takes the text over. */

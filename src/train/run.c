@@ -51,7 +51,11 @@ static hem_status make_buffers(hem__run *run, hem_error *err)
 
 hem_status hem__run_prepare(hem__run *run, const hem_spec *spec, uint64_t seed, hem_error *err)
 {
-    HEM_TRY(hem_data_open(spec, run->options->data, &run->data, err));
+    run->data = run->options->dataset;
+    if (run->data == NULL) {
+        HEM_TRY(hem_data_open(spec, run->options->data, &run->own_data, err));
+        run->data = run->own_data;
+    }
     HEM_TRY(hem_net_new(run->context, spec, run->data, seed, &run->net, err));
     run->net->spec->train.seed = seed; /* its own copy: the resolved experiment names this seed */
     HEM_TRY(count_steps(run, err));
@@ -67,7 +71,7 @@ void hem__run_release(hem__run *run)
         (void)close(run->lock);
     hem_stepper_free(run->stepper);
     hem_net_free(run->net);
-    hem_data_free(run->data);
+    hem_data_free(run->own_data);
     free(run->order);
     free(run->kept);
     free(run->epoch_seconds);

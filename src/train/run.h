@@ -22,7 +22,8 @@ typedef struct hem__progress {
 typedef struct hem__run {
     hem_context *context;
     const hem_train_options *options;
-    hem_data *data;
+    const hem_data *data; /* options->dataset, or own_data */
+    hem_data *own_data;
     hem_net *net; /* its spec is the experiment as it is run: seed and overrides included */
     hem_stepper *stepper;
     char directory[512]; /* where the files are; until publication beside their place */

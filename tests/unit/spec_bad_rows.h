@@ -436,7 +436,7 @@ static const bad files[] = {
      "x.yaml:5:24: fraction must be a number above 0 and below 1, not '20%'",
      "fraction: Which part of the images."},
     {GOOD "validation: 5000\n",
-     "x.yaml:5:13: validation must be one of none, first, last, fraction, not 5000",
+     "x.yaml:5:13: validation must be one of none, first, last, fraction, fold, not 5000",
      "for example validation: {first: 5000}"},
     {GOOD "train: 5\n",
      "x.yaml:5:8: train must be keys with values, not 5",

@@ -1,0 +1,8 @@
+/* `hemline train FILE --seeds`: the same experiment under many seeds. */
+#ifndef HEM_CLI_TRAIN_SEEDS_H
+#define HEM_CLI_TRAIN_SEEDS_H
+
+/* `seeds` as the command line has it; `folder` is --out or NULL. Returns the exit code. */
+int train_seeds(const char *file, const char *seeds, const char *folder);
+
+#endif

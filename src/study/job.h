@@ -1,0 +1,22 @@
+/* One job of a study: what its run directory holds, and running it. */
+#ifndef HEM_STUDY_JOB_H
+#define HEM_STUDY_JOB_H
+
+#include "hemline/study.h"
+
+typedef enum hem__job_found {
+    HEM__JOB_NOTHING,    /* there is no such directory */
+    HEM__JOB_UNFINISHED, /* a run that can go on */
+    HEM__JOB_FINISHED    /* job->state, result or error, and seconds are filled */
+} hem__job_found;
+
+/* Looks into the job's directory. HEM_ERR_USAGE where it holds a run of another experiment, seed or
+ * data set. */
+hem_status hem__job_look(hem_job *job, hem__job_found *found, hem_error *err);
+/* Trains it, or goes on with it; `options` has stop, callbacks and any other. */
+hem_status hem__job_run(hem_context *context, const hem_job *job, hem_train_options options,
+                        hem_train_result *out, hem_error *err);
+/* Seconds of training that a result.json tells of; 0 where it tells nothing. */
+double hem__job_seconds(const char *json);
+
+#endif

@@ -7,41 +7,121 @@ static const U LANE = LANE_NUMBERS;
 /* ---- optimizers: formulas at hem__update in contract.h ----------------------------------------
  */
 
+/* h: the gradient of the loss and the penalties. */
+INLINE V objective_gradient(V w, V g, const hem__update *u)
+{
+    return v_fma(v_all(u->decay), w, g);
+}
+
 static void update_sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate);
+    const hem__update c = *u; /* a copy: the stores below cannot change it */
     (void)state;
     for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
-        v_store(w + i, v_fma(rate, h, old));
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        v_store(w + i, v_fma(v_all(-c.rate), h, old));
     }
 }
 
 static void update_momentum(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate);
-    V momentum = v_all(u->momentum), gain = v_all(u->gain);
+    const hem__update c = *u;
     for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
-        V v = v_fma(momentum, v_load(state + i), gain * h);
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        V v = v_fma(v_all(c.momentum), v_load(state + i), v_all(c.gain) * h);
         v_store(state + i, v);
-        v_store(w + i, v_fma(rate, v, old));
+        v_store(w + i, v_fma(v_all(-c.rate), v, old));
     }
+}
+
+static void update_nesterov(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    const hem__update c = *u;
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        V v = v_fma(v_all(c.momentum), v_load(state + i), v_all(c.gain) * h);
+        v_store(state + i, v);
+        v_store(w + i, v_fma(v_all(-c.rate), v_fma(v_all(c.momentum), v, h), old));
+    }
+}
+
+/* The first of two vectors that an optimizer keeps for weights i..: the second is HEM__ALIGN on. */
+INLINE float *pair_of(float *state, size_t i)
+{
+    return state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
+}
+
+/* Adam's step of VL weights. */
+INLINE V adam(V w, V h, float *moment, const hem__update *u)
+{
+    V m = v_fma(v_all(u->beta1), v_load(moment), v_all(u->gain1) * h);
+    V v = v_fma(v_all(u->beta2), v_load(moment + HEM__ALIGN), v_all(u->gain2) * (h * h));
+    v_store(moment, m);
+    v_store(moment + HEM__ALIGN, v);
+    return v_fma(v_all(-u->rate), m / (v_sqrt(v) + v_all(u->epsilon)), w);
 }
 
 static void update_adam(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V decay = v_all(u->decay), rate = v_all(-u->rate), epsilon = v_all(u->epsilon);
-    V beta1 = v_all(u->beta1), beta2 = v_all(u->beta2);
-    V gain1 = v_all(u->gain1), gain2 = v_all(u->gain2);
+    const hem__update c = *u;
     for (size_t i = 0; i < n; i += VL) {
-        float *moment = state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
-        V old = v_load(w + i), h = v_fma(decay, old, v_load(g + i));
-        V m = v_fma(beta1, v_load(moment), gain1 * h);
-        V v = v_fma(beta2, v_load(moment + HEM__ALIGN), gain2 * (h * h));
-        v_store(moment, m);
-        v_store(moment + HEM__ALIGN, v);
-        v_store(w + i, v_fma(rate, m / (v_sqrt(v) + epsilon), old));
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        v_store(w + i, adam(old, h, pair_of(state, i), &c));
+    }
+}
+
+static void update_adamw(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    const hem__update c = *u;
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        V shrunk = v_fma(v_all(-c.shrink), old, old);
+        v_store(w + i, adam(shrunk, h, pair_of(state, i), &c));
+    }
+}
+
+static void update_rmsprop(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    const hem__update c = *u;
+    for (size_t i = 0; i < n; i += VL) {
+        float *kept = pair_of(state, i);
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), &c);
+        V v = v_fma(v_all(c.beta2), v_load(kept + HEM__ALIGN), v_all(c.gain2) * (h * h));
+        V step = (v_all(c.rate) * h) / v_sqrt(v + v_all(c.epsilon));
+        V b = v_fma(v_all(c.momentum), v_load(kept), step);
+        v_store(kept, b);
+        v_store(kept + HEM__ALIGN, v);
+        v_store(w + i, old - b);
+    }
+}
+
+static void objective_grad(const float *w, float *g, size_t n, const hem__update *u)
+{
+    const hem__update c = *u;
+    for (size_t i = 0; i < n; i += VL)
+        v_store(g + i, objective_gradient(v_load(w + i), v_load(g + i), &c));
+}
+
+/* Four numbers at a time as doubles: the compiler makes of them what the instruction set has. */
+static double sum_squares(const float *g, size_t n)
+{
+    typedef double D4 __attribute__((vector_size(32)));
+    D4 sum[4] = {{0}};
+    for (size_t i = 0; i < n; i += HEM__LANES)
+        for (int j = 0; j < 4; j++) {
+            V4 x = (V4) * (const V4_unaligned *)(g + i + 4 * j);
+            D4 d = __builtin_convertvector(x, D4);
+            sum[j] += d * d;
+        }
+    D4 low = sum[0] + sum[2], high = sum[1] + sum[3]; /* lanes l + (l + 8) */
+    return ((low[0] + low[1]) + (low[2] + low[3])) + ((high[0] + high[1]) + (high[2] + high[3]));
+}
+
+static void average(float *a, const float *w, size_t n, float gain)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(a + i);
+        v_store(a + i, v_fma(v_all(gain), v_load(w + i) - old, old));
     }
 }
 
@@ -141,7 +221,11 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .transpose = TIER(hem__transpose),
     .dense_wgrad = TIER(hem__dense_wgrad),
     .lane_sum = TIER(hem__lane_sum),
-    .update = {update_sgd, update_momentum, update_adam},
+    .update = {update_sgd, update_momentum, update_nesterov, update_adam, update_adamw,
+               update_rmsprop},
+    .objective_grad = objective_grad,
+    .sum_squares = sum_squares,
+    .average = average,
     .pointwise = {TIER(hem__relu), TIER(hem__tanh), TIER(hem__sigmoid)},
     .pointwise_grad = {TIER(hem__relu_grad), TIER(hem__tanh_grad), TIER(hem__sigmoid_grad)},
     .softmax = TIER(hem__softmax),

@@ -23,8 +23,9 @@ size_t hem__net_training_bytes(const hem_net *net)
         hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL,
                           &inference, NULL) != HEM_OK)
         return SIZE_MAX;
-    double all =
-        (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
+    int averages = net->spec->train.ema > 0;
+    double all = (double)training + (double)inference +
+                 (double)n * sizeof(float) * (1 + train.slots + averages);
     return all < 1e18 ? (size_t)all : SIZE_MAX;
 }
 

@@ -45,7 +45,8 @@ struct hem__key {
     size_t offset;             /* of the field in the struct that the table fills */
     size_t at;                 /* of the hem__at that keeps the value's place; 0 = none does */
     double min, max;           /* numbers: the range. TEXT: max = the longest, in bytes */
-    const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else */
+    const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else;
+                                  REAL: their values lie outside the range */
     const char *fallback;      /* the default, as a file would write it; NULL = must be given */
     const char *like;          /* the default is the value of that key, above it in the table */
     const hem__key *keys;      /* MAP */
@@ -73,6 +74,7 @@ struct hem__choice {
 
 extern const hem__key hem__top_keys[]; /* fills a hem_spec */
 extern const hem__choice hem__layer_choice;
+extern const hem__choice hem__schedule_choice, hem__stopping_choice; /* train_keys.c */
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);

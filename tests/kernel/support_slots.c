@@ -323,6 +323,9 @@ static void one_objective_grad(test_case *c)
     const float *w = input(c, n, 0);
     float *g = output(c, n, 0);
     describe(c, "n %zu", n);
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-6;
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL)
         k->objective_grad(w, g, n, &u);
@@ -350,6 +353,9 @@ static void one_average(test_case *c)
     const float *w = input(c, n, 0);
     float *a = output(c, n, 0);
     describe(c, "n %zu gain %g", n, (double)gain);
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-6;
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL)
         k->average(a, w, n, gain);

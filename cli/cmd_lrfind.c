@@ -260,12 +260,12 @@ const command command_lrfind = {
     .name = "lrfind",
     .summary = "find a learning rate: a short training at rising rates",
     .usage = usage,
-    .details = "Trains from the initial weights while the learning rate rises by the same factor\n"
-               "at every step, and draws the smoothed loss over the rate (Smith, 2017). It ends\n"
-               "where the loss is four times its lowest, or not finite. The suggestion is the\n"
-               "smaller of two: the rate where the loss falls most from step to step, and a tenth\n"
-               "of the rate of the lowest loss. The experiment's schedule does not count, its\n"
-               "optimizer and all else does. Nothing is written to disk.",
+    .details = "Trains from the initial weights while the learning rate rises by the same\n"
+               "factor at every step, and draws the smoothed loss over the rate (Smith, 2017).\n"
+               "It ends where the loss is four times its lowest, or not finite. The suggestion\n"
+               "is the smaller of two: the rate where the loss falls most over a tenth of the\n"
+               "steps, and a tenth of the rate of the lowest loss. The experiment's schedule\n"
+               "does not count, its optimizer and all else does. Nothing is written to disk.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

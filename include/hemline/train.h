@@ -107,8 +107,9 @@ typedef struct hem_lrfind_result {
     size_t n;
     hem_lrfind_end end;
     size_t lowest;     /**< point of the lowest smoothed loss */
-    size_t steepest;   /**< point, before the lowest, around which the smoothed loss falls most */
-    bool falls;        /**< the loss fell at all; else `steepest` and `suggestion` mean nothing */
+    size_t steepest;   /**< point around which the smoothed loss falls most, over a tenth of the
+                            steps, none of them past the lowest */
+    bool falls;        /**< it fell for so long; else `steepest` and `suggestion` mean nothing */
     double suggestion; /**< the smaller of the steepest point's rate and a tenth of the lowest's */
 } hem_lrfind_result;
 

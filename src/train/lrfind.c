@@ -86,16 +86,19 @@ static hem_status run_test(hem__run *run, const hem_lrfind_options *o, hem_lrfin
     return HEM_OK;
 }
 
-/* The rates lie at equal distances on a logarithmic axis, so slopes compare as differences. */
-static void suggest(hem_lrfind_result *out)
+/* The rates lie at equal distances on a logarithmic axis, so slopes compare as differences. They
+ * are taken over a tenth of the points: from one to the next the noise of the batches falls most.
+ */
+static void suggest(hem_lrfind_result *out, size_t steps)
 {
+    const size_t reach = steps / 20 > 0 ? steps / 20 : 1;
     const hem_lrfind_point *p = out->points;
     for (size_t i = 1; i < out->n; i++)
         if (p[i].smoothed < p[out->lowest].smoothed)
             out->lowest = i;
     double most = 0;
-    for (size_t i = 1; i < out->lowest; i++) {
-        double fall = p[i - 1].smoothed - p[i + 1].smoothed;
+    for (size_t i = reach; i + reach <= out->lowest; i++) {
+        double fall = p[i - reach].smoothed - p[i + reach].smoothed;
         if (fall > most) {
             most = fall;
             out->steepest = i;
@@ -126,7 +129,7 @@ hem_status hem_lrfind(hem_context *context, const hem_spec *spec, const hem_lrfi
     }
     hem__run_release(&run);
     if (status == HEM_OK)
-        suggest(out);
+        suggest(out, (size_t)o->steps);
     else
         hem_lrfind_release(out);
     return status;

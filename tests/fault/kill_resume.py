@@ -42,7 +42,7 @@ FULL = EXPERIMENT.replace("""  optimizer: {adam: {learning_rate: 0.003}}
   warmup: 0.6
   clip_norm: 0.8
   ema: 0.9
-  early_stopping: {patience: 3, min_delta: 0.05}
+  early_stopping: {patience: 1, monitor: validation accuracy, min_delta: 0.02}
 """).replace("epochs: 4\n", "epochs: 9\n")
 
 # What may differ between two runs of the same bits.

@@ -154,6 +154,8 @@ static void print_accuracies(const hem_evaluation *parts)
 static void print_result(const hem_train_result *result)
 {
     const char *const *names = run.class_names;
+    if (result->stopped_early)
+        talk("ended by early stopping after epoch %d: %s\n", result->epochs, result->why);
     talk("\n");
     if (run.synthetic)
         out("synthetic data: drawn by hemline, not photographs\n\n");

@@ -14,9 +14,9 @@ typedef struct hem_epoch {
     int epoch, epochs;                           /**< from 1 */
     double train_loss, train_accuracy;           /**< running mean; dropout, augmentation on */
     double validation_loss, validation_accuracy; /**< NaN where there is no validation part */
-    double penalty;
-    double learning_rate;
-    double seconds; /**< training alone, without validation */
+    double penalty;       /**< of the weights that are validated: with `ema` the averaged ones */
+    double learning_rate; /**< of the epoch's last step */
+    double seconds;       /**< training alone, without validation */
     double images_per_second;
     bool kept; /**< this epoch's model is the best so far under `keep: best ...` */
 } hem_epoch;
@@ -56,6 +56,9 @@ typedef struct hem_train_result {
     char directory[512];
     char *json;              /**< content of result.json; hem_train_result_release() frees it */
     hem_evaluation parts[3]; /**< the kept model over each part; n = 0 where there is none */
+    int epochs;              /**< trained */
+    bool stopped_early;      /**< by early stopping; `why` says why */
+    char why[128];
 } hem_train_result;
 
 /** Trains the experiment from the start. HEM_INTERRUPTED: stopped with a checkpoint, out->directory
@@ -67,8 +70,9 @@ HEM_API HEM_MUST_USE hem_status hem_train(hem_context *context, const hem_spec *
                                           hem_error *err);
 /** Goes on with an interrupted run from its last checkpoint, to the bits of an unbroken run.
  *  `overrides` may change train.epochs alone; any other changed key is refused. A finished run is
- *  HEM_ERR_USAGE unless it gets more epochs. Of `options` the directory, the seed and init_model do
- *  not count: they are the run's own. `options` may be NULL here and in hem_train(). */
+ *  HEM_ERR_USAGE unless it gets more epochs; so is one that early stopping ended, and other epochs
+ *  where the schedule's rates depend on them. Of `options` the directory, the seed and init_model
+ * do not count: they are the run's own. `options` may be NULL here and in hem_train(). */
 HEM_API HEM_MUST_USE hem_status hem_resume(hem_context *context, const char *directory,
                                            const char *const *overrides, size_t n_overrides,
                                            const hem_train_options *options, hem_train_result *out,
@@ -78,6 +82,53 @@ HEM_API HEM_MUST_USE hem_status hem_resume(hem_context *context, const char *dir
 HEM_API HEM_MUST_USE hem_status hem_train_result_read(const char *directory, hem_train_result *out,
                                                       hem_error *err);
 HEM_API void hem_train_result_release(hem_train_result *result);
+
+/** Rate range test: which learning rates an experiment can use (Smith, WACV 2017, section 3.3). */
+typedef struct hem_lrfind_options {
+    double from, to; /**< first and last learning rate, 0 < from < to <= 1000; default 1e-7, 10 */
+    int steps;       /**< 10..100000; default 100: rates rise by the same factor at each */
+    double smooth;   /**< share of the mean loss that stays at a step, [0, 1); default 0.9 */
+    bool has_seed;   /**< use `seed` instead of the experiment's own */
+    uint64_t seed;
+    const hem_data_options *data;                            /**< where data lies; may be NULL */
+    bool (*progress)(void *user, size_t done, size_t total); /**< may be NULL; false stops */
+    void *user;
+} hem_lrfind_options;
+
+HEM_API hem_lrfind_options hem_lrfind_options_default(void);
+
+typedef struct hem_lrfind_point {
+    double rate;
+    double loss;     /**< mean of the batch, before its step */
+    double smoothed; /**< moving average of the losses so far, over 1 - smooth^steps */
+} hem_lrfind_point;
+
+typedef enum hem_lrfind_end {
+    HEM_LRFIND_ALL,       /**< all steps were made */
+    HEM_LRFIND_GREW,      /**< the smoothed loss was above four times its lowest */
+    HEM_LRFIND_NOT_FINITE /**< the next step's loss or gradient was not finite */
+} hem_lrfind_end;
+
+typedef struct hem_lrfind_result {
+    hem_lrfind_point *points; /**< one a step; hem_lrfind_release() frees them */
+    size_t n;
+    hem_lrfind_end end;
+    size_t lowest;     /**< point of the lowest smoothed loss */
+    size_t steepest;   /**< point around which the smoothed loss falls most, over a tenth of the
+                            steps, none of them past the lowest */
+    bool falls;        /**< it fell for so long; else `steepest` and `suggestion` mean nothing */
+    double suggestion; /**< the smaller of the steepest point's rate and a tenth of the lowest's */
+} hem_lrfind_result;
+
+/** Trains the experiment's network from its initial weights on batches of the training part, at a
+ *  learning rate that rises exponentially and without its schedule, until all steps are made or the
+ *  loss grows. Writes nothing to disk; the same options give the same bits. `options` NULL = all
+ *  defaults. HEM_ERR_USAGE: options out of range; HEM_INTERRUPTED: `progress` said so; *out is
+ *  empty then. HEM_ERR_DIVERGED: not even two steps could be made. */
+HEM_API HEM_MUST_USE hem_status hem_lrfind(hem_context *context, const hem_spec *spec,
+                                           const hem_lrfind_options *options,
+                                           hem_lrfind_result *out, hem_error *err);
+HEM_API void hem_lrfind_release(hem_lrfind_result *result);
 
 /** The model file of a run directory, or `path` itself where it is a file. free() it; NULL = no
  *  memory. */

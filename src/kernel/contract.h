@@ -75,18 +75,30 @@ typedef struct hem__dense_run {
 
 /* One step's constants of an optimizer. `g` below is the gradient of the loss; every update first
  * makes h, the gradient of the objective: h = fma(decay, w, g), where decay = 2 * l2; then, only
- * where l1 is not 0, h = h + (w > 0 ? l1 : w < 0 ? -l1 : 0). */
+ * where l1 is not 0, h = h + (w > 0 ? l1 : w < 0 ? -l1 : 0).
+ *   sgd       w = fma(-rate, h, w)
+ *   momentum  v = fma(momentum, v, gain * h); w = fma(-rate, v, w)
+ *   nesterov  v as momentum's; w = fma(-rate, fma(momentum, v, h), w)
+ *   adam      m = fma(beta1, m, gain1 * h); v = fma(beta2, v, gain2 * (h * h));
+ *             w = fma(-rate, m / (sqrt(v) + epsilon), w)
+ *   adamw     w = fma(-shrink, w, w), then m, v and w as adam's; h is taken of the w before
+ *   rmsprop   v = fma(beta2, v, gain2 * (h * h)); b = fma(momentum, b, (rate * h) /
+ *             sqrt(v + epsilon)); w = w - b */
 typedef struct hem__update {
     hem__real decay, l1;
-    hem__real rate;         /* learning rate; Adam: alpha_t, bias correction included */
-    hem__real momentum;     /* v = fma(momentum, v, gain * h); w = fma(-rate, v, w) */
+    hem__real rate; /* learning rate; Adam: alpha_t, bias correction included */
+    hem__real momentum;
     hem__real gain;         /* 1 - dampening */
-    hem__real beta1, beta2; /* m = fma(beta1, m, gain1 * h) */
-    hem__real gain1, gain2; /* v = fma(beta2, v, gain2 * (h * h)); gain = 1 - beta in double */
-    hem__real epsilon;      /* w = fma(-rate, m / (sqrt(v) + epsilon), w) */
+    hem__real beta1, beta2; /* rmsprop: beta2 = rho */
+    hem__real gain1, gain2; /* gain = 1 - beta in double */
+    hem__real epsilon;
+    hem__real shrink; /* adamw: learning rate * weight decay; 0 where a tensor has none */
 } hem__update;
 
-enum { HEM__N_UPDATES = 3 };   /* sgd, momentum, adam: the order of hem__optimizer_kind */
+/* sgd, momentum, nesterov, adam, adamw, rmsprop: the order of hem__optimizer_kind */
+enum { HEM__N_UPDATES = 6 };
+/* Numbers whose squares are summed at once for the norm of a gradient (sum_squares). */
+enum { HEM__NORM_BLOCK = 4096 };
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
 enum { HEM__N_CURVES = 4 }; /* leaky_relu, elu, gelu, silu: hem__layer_kind, from LEAKY_RELU on */
 
@@ -163,10 +175,18 @@ typedef struct HEM__R(hem__kernels) {
     /* sum[u] += tree16(x[u]) for units [u0, u1), one tile (dense bias gradients). */
     void (*lane_sum)(const hem__real *x, hem__real *sum, int u0, int u1);
 
-    /* Optimizers, n a multiple of HEM__ALIGN. `state` holds 0, 1 or 2 numbers a weight: momentum
-     * v[i] at state[i]; Adam in groups of 16: m at state[2 * i0 + 0..15], v at [16..31]. */
+    /* Optimizers, n a multiple of HEM__ALIGN. `state` holds 0, 1 or 2 numbers a weight: momentum's
+     * and nesterov's v[i] at state[i]; Adam's and AdamW's in groups of 16: m at state[2 * i0 +
+     * 0..15], v at [16..31]; rmsprop's b and v likewise. */
     void (*update[HEM__N_UPDATES])(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                                    const hem__update *u);
+    /* g = h, the gradient of the objective as the updates take it; n a multiple of HEM__ALIGN. */
+    void (*objective_grad)(const hem__real *w, hem__real *g, size_t n, const hem__update *u);
+    /* Sum of g[i]^2 in double: lane l of 16 takes the squares (exact in double) of i % 16 == l in
+     * order from 0; then tree16 of the lanes. n a multiple of HEM__ALIGN. */
+    double (*sum_squares)(const hem__real *g, size_t n);
+    /* a = fma(gain, w - a, a): a moving average that keeps 1 - gain; n a multiple of HEM__ALIGN. */
+    void (*average)(hem__real *a, const hem__real *w, size_t n, hem__real gain);
 
     /* y = f(x), and dx = dy * f'(x) from y = f(x): relu y > 0 ? dy : 0, tanh dy * (1 - y * y) as
      * dy * fma(-y, y, 1), sigmoid dy * (y * (1 - y)). n a multiple of 16; x may be y, dy may be dx.

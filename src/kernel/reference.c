@@ -4,7 +4,10 @@
 
 #include "base/philox.h"
 
-/* What the optimizers follow. Formulas at hem__update in contract.h. */
+/* ---- optimizers: formulas at hem__update in contract.h ----------------------------------------
+ */
+
+/* h: the gradient of the loss and the penalties. */
 static inline hem__real objective_gradient(hem__real w, hem__real g, const hem__update *u)
 {
     hem__real h = HEM__FMA(u->decay, w, g);
@@ -15,10 +18,8 @@ void REF(update_sgd)(hem__real *w, const hem__real *g, hem__real *state, size_t 
                      const hem__update *u)
 {
     (void)state;
-    for (size_t i = 0; i < n; i++) {
-        hem__real h = objective_gradient(w[i], g[i], u);
-        w[i] = HEM__FMA(-u->rate, h, w[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        w[i] = HEM__FMA(-u->rate, objective_gradient(w[i], g[i], u), w[i]);
 }
 
 void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
@@ -31,19 +32,83 @@ void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, si
     }
 }
 
+void REF(update_nesterov)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                          const hem__update *u)
+{
+    for (size_t i = 0; i < n; i++) {
+        hem__real h = objective_gradient(w[i], g[i], u);
+        state[i] = HEM__FMA(u->momentum, state[i], u->gain * h);
+        w[i] = HEM__FMA(-u->rate, HEM__FMA(u->momentum, state[i], h), w[i]);
+    }
+}
+
+/* The first of two numbers that an optimizer keeps for weight i; the second is HEM__ALIGN on. */
+static inline hem__real *pair_of(hem__real *state, size_t i)
+{
+    return &state[2 * HEM__ALIGN * (i / HEM__ALIGN) + i % HEM__ALIGN];
+}
+
+/* Adam's step of a weight. */
+static inline hem__real adam(hem__real w, hem__real h, hem__real *m, const hem__update *u)
+{
+    hem__real *v = m + HEM__ALIGN;
+    *m = HEM__FMA(u->beta1, *m, u->gain1 * h);
+    *v = HEM__FMA(u->beta2, *v, u->gain2 * (h * h));
+    return HEM__FMA(-u->rate, *m / (HEM__SQRT(*v) + u->epsilon), w);
+}
+
 void REF(update_adam)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                       const hem__update *u)
 {
+    for (size_t i = 0; i < n; i++)
+        w[i] = adam(w[i], objective_gradient(w[i], g[i], u), pair_of(state, i), u);
+}
+
+void REF(update_adamw)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                       const hem__update *u)
+{
     for (size_t i = 0; i < n; i++) {
-        size_t group = i / HEM__ALIGN;
-        hem__real *m = &state[2 * HEM__ALIGN * group + i % HEM__ALIGN];
-        hem__real *v = m + HEM__ALIGN;
         hem__real h = objective_gradient(w[i], g[i], u);
-        *m = HEM__FMA(u->beta1, *m, u->gain1 * h);
-        *v = HEM__FMA(u->beta2, *v, u->gain2 * (h * h));
-        w[i] = HEM__FMA(-u->rate, *m / (HEM__SQRT(*v) + u->epsilon), w[i]);
+        w[i] = adam(HEM__FMA(-u->shrink, w[i], w[i]), h, pair_of(state, i), u);
     }
 }
+
+void REF(update_rmsprop)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                         const hem__update *u)
+{
+    for (size_t i = 0; i < n; i++) {
+        hem__real *b = pair_of(state, i), *v = b + HEM__ALIGN;
+        hem__real h = objective_gradient(w[i], g[i], u);
+        *v = HEM__FMA(u->beta2, *v, u->gain2 * (h * h));
+        *b = HEM__FMA(u->momentum, *b, (u->rate * h) / HEM__SQRT(*v + u->epsilon));
+        w[i] = w[i] - *b;
+    }
+}
+
+void REF(objective_grad)(const hem__real *w, hem__real *g, size_t n, const hem__update *u)
+{
+    for (size_t i = 0; i < n; i++)
+        g[i] = objective_gradient(w[i], g[i], u);
+}
+
+double REF(sum_squares)(const hem__real *g, size_t n)
+{
+    double v[HEM__LANES] = {0}, s[8];
+    for (size_t i = 0; i < n; i++)
+        v[i % HEM__LANES] += (double)g[i] * (double)g[i];
+    for (int l = 0; l < 8; l++)
+        s[l] = v[l] + v[l + 8];
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
+void REF(average)(hem__real *a, const hem__real *w, size_t n, hem__real gain)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] = HEM__FMA(gain, w[i] - a[i], a[i]);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------
+ */
 
 void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                        const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
@@ -110,7 +175,11 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .transpose = REF(transpose),
     .dense_wgrad = REF(dense_wgrad),
     .lane_sum = REF(lane_sum),
-    .update = {REF(update_sgd), REF(update_momentum), REF(update_adam)},
+    .update = {REF(update_sgd), REF(update_momentum), REF(update_nesterov), REF(update_adam),
+               REF(update_adamw), REF(update_rmsprop)},
+    .objective_grad = REF(objective_grad),
+    .sum_squares = REF(sum_squares),
+    .average = REF(average),
     .pointwise = {REF(relu), REF(tanh_all), REF(sigmoid_all)},
     .pointwise_grad = {REF(relu_grad), REF(tanh_grad), REF(sigmoid_grad)},
     .curve = {REF(leaky_relu), REF(elu), REF(gelu_all), REF(silu_all)},

@@ -82,8 +82,17 @@ void REF(update_sgd)(hem__real *w, const hem__real *g, hem__real *state, size_t 
                      const hem__update *u);
 void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                           const hem__update *u);
+void REF(update_nesterov)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                          const hem__update *u);
 void REF(update_adam)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                       const hem__update *u);
+void REF(update_adamw)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                       const hem__update *u);
+void REF(update_rmsprop)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
+                         const hem__update *u);
+void REF(objective_grad)(const hem__real *w, hem__real *g, size_t n, const hem__update *u);
+double REF(sum_squares)(const hem__real *g, size_t n);
+void REF(average)(hem__real *a, const hem__real *w, size_t n, hem__real gain);
 void REF(relu)(const hem__real *x, hem__real *y, size_t n);
 void REF(relu_grad)(const hem__real *y, const hem__real *dy, hem__real *dx, size_t n);
 void REF(tanh_all)(const hem__real *x, hem__real *y, size_t n);

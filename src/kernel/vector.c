@@ -33,45 +33,117 @@ INLINE V objective_gradient(V w, V g, const hem__update *u)
 
 INLINE void sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V rate = v_all(-u->rate);
     (void)state;
     for (size_t i = 0; i < n; i += VL) {
         V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        v_store(w + i, v_fma(rate, h, old));
+        v_store(w + i, v_fma(v_all(-u->rate), h, old));
     }
 }
 
 INLINE void momentum(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V rate = v_all(-u->rate);
-    V keep = v_all(u->momentum), gain = v_all(u->gain);
     for (size_t i = 0; i < n; i += VL) {
         V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V v = v_fma(keep, v_load(state + i), gain * h);
+        V v = v_fma(v_all(u->momentum), v_load(state + i), v_all(u->gain) * h);
         v_store(state + i, v);
-        v_store(w + i, v_fma(rate, v, old));
+        v_store(w + i, v_fma(v_all(-u->rate), v, old));
     }
+}
+
+INLINE void nesterov(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
+        V v = v_fma(v_all(u->momentum), v_load(state + i), v_all(u->gain) * h);
+        v_store(state + i, v);
+        v_store(w + i, v_fma(v_all(-u->rate), v_fma(v_all(u->momentum), v, h), old));
+    }
+}
+
+/* The first of two vectors that an optimizer keeps for weights i..: the second is HEM__ALIGN on. */
+INLINE float *pair_of(float *state, size_t i)
+{
+    return state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
+}
+
+/* Adam's step of VL weights. */
+INLINE V adam_step(V w, V h, float *moment, const hem__update *u)
+{
+    V m = v_fma(v_all(u->beta1), v_load(moment), v_all(u->gain1) * h);
+    V v = v_fma(v_all(u->beta2), v_load(moment + HEM__ALIGN), v_all(u->gain2) * (h * h));
+    v_store(moment, m);
+    v_store(moment + HEM__ALIGN, v);
+    return v_fma(v_all(-u->rate), m / (v_sqrt(v) + v_all(u->epsilon)), w);
 }
 
 INLINE void adam(float *w, const float *g, float *state, size_t n, const hem__update *u)
 {
-    V rate = v_all(-u->rate), epsilon = v_all(u->epsilon);
-    V beta1 = v_all(u->beta1), beta2 = v_all(u->beta2);
-    V gain1 = v_all(u->gain1), gain2 = v_all(u->gain2);
     for (size_t i = 0; i < n; i += VL) {
-        float *moment = state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
         V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V m = v_fma(beta1, v_load(moment), gain1 * h);
-        V v = v_fma(beta2, v_load(moment + HEM__ALIGN), gain2 * (h * h));
-        v_store(moment, m);
-        v_store(moment + HEM__ALIGN, v);
-        v_store(w + i, v_fma(rate, m / (v_sqrt(v) + epsilon), old));
+        v_store(w + i, adam_step(old, h, pair_of(state, i), u));
+    }
+}
+
+INLINE void adamw(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
+        V shrunk = v_fma(v_all(-u->shrink), old, old);
+        v_store(w + i, adam_step(shrunk, h, pair_of(state, i), u));
+    }
+}
+
+INLINE void rmsprop(float *w, const float *g, float *state, size_t n, const hem__update *u)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        float *kept = pair_of(state, i);
+        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
+        V v = v_fma(v_all(u->beta2), v_load(kept + HEM__ALIGN), v_all(u->gain2) * (h * h));
+        V step = (v_all(u->rate) * h) / v_sqrt(v + v_all(u->epsilon));
+        V b = v_fma(v_all(u->momentum), v_load(kept), step);
+        v_store(kept, b);
+        v_store(kept + HEM__ALIGN, v);
+        v_store(w + i, old - b);
     }
 }
 
 UPDATE(sgd)
 UPDATE(momentum)
+UPDATE(nesterov)
 UPDATE(adam)
+UPDATE(adamw)
+UPDATE(rmsprop)
+
+static void objective_grad(const float *w, float *g, size_t n, const hem__update *u)
+{
+    const hem__update constants = *u; /* `g` could point at them, for all that the compiler knows */
+    u = &constants;
+    for (size_t i = 0; i < n; i += VL)
+        v_store(g + i, objective_gradient(v_load(w + i), v_load(g + i), u));
+}
+
+/* Four numbers at a time as doubles: the compiler makes of them what the instruction set has. */
+static double sum_squares(const float *g, size_t n)
+{
+    typedef double D4 __attribute__((vector_size(32)));
+    D4 sum[4] = {{0}};
+    for (size_t i = 0; i < n; i += HEM__LANES)
+        for (int j = 0; j < 4; j++) {
+            V4 x = (V4) * (const V4_unaligned *)(g + i + 4 * j);
+            D4 d = __builtin_convertvector(x, D4);
+            sum[j] += d * d;
+        }
+    D4 low = sum[0] + sum[2], high = sum[1] + sum[3]; /* lanes l + (l + 8) */
+    return ((low[0] + low[1]) + (low[2] + low[3])) + ((high[0] + high[1]) + (high[2] + high[3]));
+}
+
+static void average(float *a, const float *w, size_t n, float gain)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        V old = v_load(a + i);
+        v_store(a + i, v_fma(v_all(gain), v_load(w + i) - old, old));
+    }
+}
 
 /* ---- dropout ----------------------------------------------------------------------------------
  */
@@ -169,7 +241,11 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .transpose = TIER(hem__transpose),
     .dense_wgrad = TIER(hem__dense_wgrad),
     .lane_sum = TIER(hem__lane_sum),
-    .update = {update_sgd, update_momentum, update_adam},
+    .update = {update_sgd, update_momentum, update_nesterov, update_adam, update_adamw,
+               update_rmsprop},
+    .objective_grad = objective_grad,
+    .sum_squares = sum_squares,
+    .average = average,
     .pointwise = {TIER(hem__relu), TIER(hem__tanh), TIER(hem__sigmoid)},
     .pointwise_grad = {TIER(hem__relu_grad), TIER(hem__tanh_grad), TIER(hem__sigmoid_grad)},
     .curve = {TIER(hem__leaky_relu), TIER(hem__elu), TIER(hem__gelu), TIER(hem__silu)},

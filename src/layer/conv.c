@@ -41,7 +41,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .dims = {(size_t)s.K, (size_t)s.C, (size_t)s.R, (size_t)s.S},
                           .l1 = layer->l1,
                           .l2 = layer->l2,
-                          .init = hem__init_of(&layer->init, fan_in, fan_out)};
+                          .init = hem__init_of(&layer->init, fan_in, fan_out),
+                          .decays = true};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {

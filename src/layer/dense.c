@@ -30,7 +30,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .l2 = layer->l2,
                           .init = hem__init_of(&layer->init, (double)inputs, units),
                           .row = inputs,
-                          .columns = in->map};
+                          .columns = in->map,
+                          .decays = true};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {

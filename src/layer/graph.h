@@ -11,7 +11,11 @@ typedef struct hem__shape {
 } hem__shape;
 
 /* How a tensor's first numbers are made. All 0: zeros. */
-typedef enum hem__distribution { HEM__FROM_CONSTANT, HEM__FROM_UNIFORM, HEM__FROM_NORMAL } hem__distribution;
+typedef enum hem__distribution {
+    HEM__FROM_CONSTANT,
+    HEM__FROM_UNIFORM,
+    HEM__FROM_NORMAL
+} hem__distribution;
 typedef struct hem__init {
     hem__distribution from;
     double value; /* the constant; uniform: in [-value, value); normal: the standard deviation */
@@ -26,6 +30,7 @@ typedef struct hem__tensor {
     size_t n;
     size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
     double l1, l2;         /* penalties */
+    bool decays;           /* weights of conv and dense: adamw's decay is theirs alone */
     hem__init init;
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
     hem__shape columns; /* dense weights, slopes by unit: the map that a row is, for its canonical

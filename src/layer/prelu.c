@@ -23,8 +23,10 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     out->shape = s;
     out->map = in->map;
     out->needs_grad = true;
-    hem__tensor slope = {
-        .layer = out->layer, .n_dims = 1, .dims = {C}, .init = {HEM__FROM_CONSTANT, layer->act.init}};
+    hem__tensor slope = {.layer = out->layer,
+                         .n_dims = 1,
+                         .dims = {C},
+                         .init = {HEM__FROM_CONSTANT, layer->act.init}};
     if (H * W > 1 && layer->act.per == HEM__PER_UNIT) {
         slope.n_dims = 3;
         slope.dims[1] = H;

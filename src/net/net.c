@@ -191,7 +191,8 @@ hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch)
                                .training = true,
                                .slots = hem__optimizer_slots(kind),
                                .optimizer = (int)kind,
-                               .fuse = true};
+                               .fuse = net->spec->train.clip_norm == 0,
+                               .clip = net->spec->train.clip_norm};
 }
 
 hem_status hem__net_infer_plan(hem_net *net, hem_error *err)

@@ -54,6 +54,15 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
  * slots (0, 1 or 2) * graph->n_params numbers in storage order; the same on every machine, since
  * storage order does not depend on the tier. */
 float *hem__stepper_state(hem_stepper *stepper, size_t *n);
+/* The averaged weights of `train.ema`, in storage order, net->graph->n_params of them; NULL where
+ * there is no average. Part of what a checkpoint must hold. The first step sets them to the weights
+ * that it finds. */
+float *hem__stepper_average(hem_stepper *stepper);
+/* Puts the averaged weights into the network and its own into their place; a second call undoes the
+ * first, which must come before the next step. Does nothing without an average. */
+void hem__stepper_swap_average(hem_stepper *stepper);
+/* Norm of the last step's gradient before clipping; 0 without clipping. */
+double hem__stepper_norm(const hem_stepper *stepper);
 /* The weights in storage order, likewise (net->params). */
 float *hem__net_params(hem_net *net, size_t *n);
 void hem__stepper_set_steps(hem_stepper *stepper, uint64_t steps);

@@ -87,6 +87,9 @@ static void lay_out(plan_t *plan, hem__arena *arena)
     if (!plan->options.training)
         return;
     plan->grads = hem__arena_take(arena, plan->graph->n_params, sizeof(hem__real));
+    if (plan->options.clip > 0)
+        plan->squares =
+            hem__arena_take(arena, HEM__R(hem__norm_blocks)(plan->graph), sizeof *plan->squares);
     int groups = hem__groups_of(plan->options.batch, plan->options.groups);
     for (plan->n_levels = 0; plan->n_levels < HEM__TREE_LEVELS && groups > 1 << plan->n_levels;)
         plan->tree[plan->n_levels++] =

@@ -20,6 +20,7 @@ typedef struct hem__plan_options {
     int slots;     /* numbers an optimizer keeps for each parameter */
     int optimizer; /* index of the kernels' update */
     bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
+    double clip;   /* > 0: no update follows a gradient with a norm above it; never with `fuse` */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
@@ -58,6 +59,12 @@ void HEM__R(hem__plan_forward)(HEM__R(hem__plan) * plan, hem__real *params,
  * where a loss was not finite: nothing is updated then. */
 bool HEM__R(hem__plan_step)(HEM__R(hem__plan) * plan, hem__real *params, hem__real *state,
                             const hem__update *updates, const HEM__R(hem__batch) * batch);
+/* From now on every update is followed by average = fma(gain, params - average, average), numbers
+ * laid out as the parameters; NULL = by none. */
+void HEM__R(hem__plan_set_average)(HEM__R(hem__plan) * plan, hem__real *average, hem__real gain);
+/* Norm of the last step's gradient of the objective, before clipping; 0 in plans without `clip`. A
+ * norm that is not finite made the step return false. */
+double HEM__R(hem__plan_norm)(const HEM__R(hem__plan) * plan);
 /* In storage order, n_params numbers; belongs to the plan. */
 const hem__real *HEM__R(hem__plan_grads)(const HEM__R(hem__plan) * plan);
 /* Index in the experiment's model of the first layer with an output that is not finite, in the last

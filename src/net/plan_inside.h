@@ -30,6 +30,17 @@ struct HEM__R(hem__plan) {
     hem__real *grads;
     hem__real *tree[HEM__TREE_LEVELS]; /* sums of 1, 2, 4, ... gradient groups */
     int n_levels;
+    double *squares; /* options.clip: a sum for each HEM__NORM_BLOCK numbers of a tensor */
+    double norm;
+    hem__real *average; /* of the parameters, by average_gain; or NULL */
+    hem__real average_gain;
 };
+
+/* Blocks of `squares` of all tensors. */
+size_t HEM__R(hem__norm_blocks)(const hem__graph *graph);
+/* Run by every thread once the gradient of the loss is whole: puts the gradient of the objective in
+ * its place, finds its norm and what it must be multiplied with, at most 1. False: the norm is not
+ * finite. All threads meet inside. */
+bool HEM__R(hem__clip)(HEM__R(hem__plan) * plan, const HEM__R(hem__work) * work, hem__real *factor);
 
 #endif

@@ -160,16 +160,27 @@ static void clear_grads(const plan_t *plan, const work_t *work)
     meet(plan);
 }
 
-static void update_rest(const plan_t *plan, const work_t *work)
+/* What no layer has updated, with gradients of the loss or, where `factor` is not NULL, with those
+ * of the objective times *factor; then the average of all. Numbers that a layer has updated are
+ * whole: the threads met since. */
+static void update_rest(const plan_t *plan, const work_t *work, const hem__real *factor)
 {
     for (int i = 0; i < plan->graph->n_tensors; i++) {
         size_t first, last;
-        if (updated_by_layer(plan, work, i))
-            continue;
+        hem__update update = work->updates[i];
         tensor_share(&plan->graph->tensors[i], work, &first, &last);
-        work->kernels->update[work->optimizer](work->params + first, plan->grads + first,
-                                               work->state + (size_t)work->slots * first,
-                                               last - first, &work->updates[i]);
+        if (factor) {
+            update.decay = update.l1 = 0; /* the penalties' gradients are in already */
+            for (size_t at = first; *factor < 1 && at < last; at++)
+                plan->grads[at] *= *factor;
+        }
+        if (!updated_by_layer(plan, work, i))
+            work->kernels->update[work->optimizer](work->params + first, plan->grads + first,
+                                                   work->state + (size_t)work->slots * first,
+                                                   last - first, &update);
+        if (plan->average)
+            work->kernels->average(plan->average + first, work->params + first, last - first,
+                                   plan->average_gain);
     }
 }
 
@@ -255,9 +266,11 @@ static void run_job(void *argument, int thread, int n_threads)
     bool finite = true;
     run_entries(plan, plan->prepare, plan->n_prepare, &work);
     if (j->backward) {
-        finite = run_groups(j, &work);
+        hem__real factor = 1;
+        bool clip = j->updates && plan->options.clip > 0;
+        finite = run_groups(j, &work) && (!clip || HEM__R(hem__clip)(j->plan, &work, &factor));
         if (finite && j->updates)
-            update_rest(plan, &work);
+            update_rest(plan, &work, clip ? &factor : NULL);
     } else {
         const size_t n = j->batch->n, chunk = (size_t)plan->chunk_tiles * HEM__LANES;
         for (size_t at = 0; at < n; at += chunk)
@@ -291,7 +304,14 @@ bool HEM__R(hem__plan_step)(plan_t *plan, hem__real *params, hem__real *state,
              .updates = updates,
              .batch = batch,
              .backward = true};
+    plan->norm = 0;
     return run(&j);
+}
+
+void HEM__R(hem__plan_set_average)(plan_t *plan, hem__real *average, hem__real gain)
+{
+    plan->average = average;
+    plan->average_gain = gain;
 }
 
 const hem__real *HEM__R(hem__plan_grads)(const plan_t *plan)

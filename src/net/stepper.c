@@ -1,4 +1,5 @@
 /* Training steps by hand: a plan with gradients, an optimizer's state, a count of steps. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ struct hem_stepper {
     float table[256];
     float *state; /* slots * n_params */
     size_t n_state;
+    float *average; /* train.ema: the averaged weights, as the network's; else NULL */
+    float average_gain;
     hem__update *updates;   /* by tensor */
     const uint8_t **images; /* batch of each */
     uint16_t *labels;
@@ -33,6 +36,9 @@ struct hem_stepper {
 static bool take_lists(hem_stepper *s)
 {
     size_t n_tensors = (size_t)s->net->graph->n_tensors;
+    size_t n_average = s->net->spec->train.ema > 0 ? s->net->graph->n_params : 0;
+    if (n_average > 0 && !(s->average = hem__aligned_calloc(n_average, sizeof *s->average)))
+        return false;
     s->state = hem__aligned_calloc(s->n_state, sizeof *s->state);
     s->updates = hem__calloc(n_tensors, sizeof *s->updates);
     s->images = hem__calloc(s->batch, sizeof *s->images);
@@ -79,6 +85,7 @@ hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_steppe
     s->net = net;
     s->batch = batch;
     s->rate = net->spec->train.optimizer.learning_rate;
+    s->average_gain = (float)(1 - net->spec->train.ema);
     s->drop_key = hem__philox_key_of(seed, HEM__DRAW_DROPOUT);
     hem__scaling_table(&net->origin.scaling, s->table);
     hem__plan_options options = hem__net_plan_options(net, batch);
@@ -105,6 +112,7 @@ void hem_stepper_free(hem_stepper *s)
         return;
     hem__plan_free_f32(s->plan);
     free(s->state);
+    free(s->average);
     free(s->updates);
     free(s->images);
     free(s->labels);
@@ -159,6 +167,12 @@ static void augment_share(void *argument, int thread, int n_threads)
 
 static hem_status diverged(const hem_stepper *s, hem_error *err)
 {
+    if (!isfinite(hem__plan_norm_f32(s->plan))) {
+        hem__fail(err, HEM_ERR_DIVERGED, "the norm of the gradient is not finite at step %llu",
+                  (unsigned long long)s->steps + 1);
+        return hem__hint(err, "try a smaller learning rate than %g, or look at the data's scale",
+                         s->rate);
+    }
     int layer = hem__plan_bad_layer_f32(s->plan);
     const char *name = layer < 0 ? "the loss" : s->net->spec->layers[layer].name;
     hem__fail(
@@ -184,7 +198,12 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
         s->updates[i] = update;
         s->updates[i].decay = (float)(2 * s->net->graph->tensors[i].l2);
         s->updates[i].l1 = (float)s->net->graph->tensors[i].l1;
+        if (!s->net->graph->tensors[i].decays)
+            s->updates[i].shrink = 0;
     }
+    if (s->average && s->steps == 0)
+        memcpy(s->average, s->net->params, s->net->graph->n_params * sizeof *s->average);
+    hem__plan_set_average_f32(s->plan, s->average, s->average_gain);
     hem__batch_f32 batch = {.images = s->images,
                             .labels = s->labels,
                             .n = n,
@@ -225,6 +244,25 @@ void hem_stepper_set_learning_rate(hem_stepper *s, double rate)
 double hem_stepper_learning_rate(const hem_stepper *s)
 {
     return s->rate;
+}
+
+double hem__stepper_norm(const hem_stepper *s)
+{
+    return hem__plan_norm_f32(s->plan);
+}
+
+float *hem__stepper_average(hem_stepper *s)
+{
+    return s->average;
+}
+
+void hem__stepper_swap_average(hem_stepper *s)
+{
+    float *params = s->net->params;
+    if (!s->average)
+        return;
+    s->net->params = s->average;
+    s->average = params;
 }
 
 float *hem__stepper_state(hem_stepper *s, size_t *n)

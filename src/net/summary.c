@@ -24,8 +24,9 @@ size_t hem__net_training_bytes(const hem_net *net)
         hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL,
                           &inference, NULL) != HEM_OK)
         return SIZE_MAX;
+    int averages = net->spec->train.ema > 0;
     double all =
-        (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots);
+        (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots + averages);
     hem__augmenter a;
     const hem__net_origin *origin = &net->origin;
     if (hem__augmenter_init(&a, net->spec, origin->height, origin->width, origin->channels, NULL) ==

@@ -9,15 +9,17 @@ int hem__optimizer_slots(hem__optimizer_kind kind)
     case HEM__OPT_SGD:
         return 0;
     case HEM__OPT_MOMENTUM:
+    case HEM__OPT_NESTEROV:
         return 1;
     case HEM__OPT_ADAM:
+    case HEM__OPT_ADAMW:
+    case HEM__OPT_RMSPROP:
         return 2;
     }
     return 0;
 }
 
-/* base^n by squaring: a fixed order of roundings, where libm's pow may differ by machine. */
-static double power(double base, uint64_t n)
+double hem__power(double base, uint64_t n)
 {
     double result = 1;
     for (; n; n >>= 1, base *= base)
@@ -29,22 +31,28 @@ static double power(double base, uint64_t n)
 void hem__optimizer_constants(const hem__optimizer_spec *spec, double rate, uint64_t step,
                               hem__update *out)
 {
-    *out = (hem__update){.rate = (hem__real)rate};
+    *out = (hem__update){.rate = (hem__real)rate,
+                         .momentum = (hem__real)spec->momentum,
+                         .gain = (hem__real)(1 - spec->dampening),
+                         .epsilon = (hem__real)spec->epsilon};
     switch (spec->kind) {
     case HEM__OPT_SGD:
-        break;
     case HEM__OPT_MOMENTUM:
-        out->momentum = (hem__real)spec->momentum;
-        out->gain = (hem__real)(1 - spec->dampening);
+    case HEM__OPT_NESTEROV:
         break;
     case HEM__OPT_ADAM:
-        out->rate =
-            (hem__real)(rate * sqrt(1 - power(spec->beta2, step)) / (1 - power(spec->beta1, step)));
+    case HEM__OPT_ADAMW:
+        out->rate = (hem__real)(rate * sqrt(1 - hem__power(spec->beta2, step)) /
+                                (1 - hem__power(spec->beta1, step)));
         out->beta1 = (hem__real)spec->beta1;
         out->beta2 = (hem__real)spec->beta2;
         out->gain1 = (hem__real)(1 - spec->beta1);
         out->gain2 = (hem__real)(1 - spec->beta2);
-        out->epsilon = (hem__real)spec->epsilon;
+        out->shrink = (hem__real)(rate * spec->weight_decay);
+        break;
+    case HEM__OPT_RMSPROP:
+        out->beta2 = (hem__real)spec->rho;
+        out->gain2 = (hem__real)(1 - spec->rho);
         break;
     }
 }

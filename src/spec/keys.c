@@ -363,6 +363,55 @@ static const hem__key adam_keys[] = {
     {.name = NULL},
 };
 
+static const hem__key adamw_keys[] = {
+    LEARNING_RATE("0.001"),
+    {
+        .name = "weight_decay",
+        .type = HEM__KEY_REAL,
+        FIELD(weight_decay),
+        .min = 0,
+        .max = 100,
+        .fallback = "0.01",
+        .help = "Shrinks weights, not biases, by learning_rate times this at each step.",
+    },
+    SHARE(beta1, "0.9", "The share of the mean gradient that stays at each step."),
+    SHARE(beta2, "0.999", "The share of the mean squared gradient that stays at each step."),
+    {
+        .name = "epsilon",
+        .type = HEM__KEY_REAL,
+        FIELD(epsilon),
+        .min = 0,
+        .max = 1,
+        .above_min = true,
+        .fallback = "1e-7",
+        .help = "Added to the root of the mean squared gradient, as Keras does.",
+    },
+    {.name = NULL},
+};
+static const hem__key nesterov_keys[] = {
+    LEARNING_RATE("0.01"),
+    SHARE(momentum, "0.9", "The share of the velocity that stays at each step."),
+    SHARE(dampening, "0.0",
+          "v = momentum v + (1 - dampening) g; the step goes along g + momentum v."),
+    {.name = NULL},
+};
+static const hem__key rmsprop_keys[] = {
+    LEARNING_RATE("0.001"),
+    SHARE(rho, "0.9", "The share of the mean squared gradient that stays at each step."),
+    SHARE(momentum, "0.0", "The share of the last step that is made again."),
+    {
+        .name = "epsilon",
+        .type = HEM__KEY_REAL,
+        FIELD(epsilon),
+        .min = 0,
+        .max = 1,
+        .above_min = true,
+        .fallback = "1e-7",
+        .help = "Added to the mean squared gradient, below the root, as Keras does.",
+    },
+    {.name = NULL},
+};
+
 static const hem__alternative optimizer_alternatives[] = {
     {
         .name = "sgd",
@@ -379,11 +428,32 @@ static const hem__alternative optimizer_alternatives[] = {
         .help = "Gradient descent with a velocity.",
     },
     {
+        .name = "nesterov",
+        .kind = HEM__OPT_NESTEROV,
+        .keys = nesterov_keys,
+        .example = "optimizer: {nesterov: {learning_rate: 0.01, momentum: 0.9}}",
+        .help = "A velocity that looks a step ahead (Sutskever et al., 2013).",
+    },
+    {
         .name = "adam",
         .kind = HEM__OPT_ADAM,
         .keys = adam_keys,
         .example = "optimizer: {adam: {learning_rate: 0.001}}",
         .help = "A step size for every weight (Kingma and Ba, 2015).",
+    },
+    {
+        .name = "adamw",
+        .kind = HEM__OPT_ADAMW,
+        .keys = adamw_keys,
+        .example = "optimizer: {adamw: {learning_rate: 0.001, weight_decay: 0.01}}",
+        .help = "Adam with weights that shrink apart from it (Loshchilov and Hutter, 2019).",
+    },
+    {
+        .name = "rmsprop",
+        .kind = HEM__OPT_RMSPROP,
+        .keys = rmsprop_keys,
+        .example = "optimizer: {rmsprop: {learning_rate: 0.001}}",
+        .help = "Steps divided by the root of the mean squared gradient (Hinton, 2012).",
     },
     {.name = NULL},
 };
@@ -424,6 +494,8 @@ static const hem__word which_model[] = {
     {NULL, 0},
 };
 
+static const hem__word no_limit[] = {{"none", 0}, {NULL, 0}};
+
 static const hem__key train_keys[] = {
     {
         .name = "epochs",
@@ -460,6 +532,55 @@ static const hem__key train_keys[] = {
         .choice = &optimizer_choice,
         .fallback = "adam",
         .help = "How the gradient changes the weights.",
+    },
+    {
+        .name = "schedule",
+        .type = HEM__KEY_CHOICE,
+        FIELD(schedule),
+        .choice = &hem__schedule_choice,
+        .fallback = "constant",
+        .help = "How the learning rate changes while training.",
+    },
+    {
+        .name = "warmup",
+        .type = HEM__KEY_REAL,
+        FIELD(warmup),
+        .at = offsetof(hem__train_spec, warmup_at),
+        .min = 0,
+        .max = 1000000,
+        .fallback = "0.0",
+        .help = "Epochs, in front of the schedule, in which the learning rate rises from 0.",
+    },
+    {
+        .name = "clip_norm",
+        .type = HEM__KEY_REAL,
+        FIELD(clip_norm),
+        .min = 0,
+        .max = 1e6,
+        .above_min = true,
+        .words = no_limit,
+        .fallback = "none",
+        .help = "A gradient, of all weights together, that is longer is cut to this length.",
+    },
+    {
+        .name = "ema",
+        .type = HEM__KEY_REAL,
+        FIELD(ema),
+        .min = 0,
+        .max = 1,
+        .above_min = true,
+        .below_max = true,
+        .words = no_limit,
+        .fallback = "none",
+        .help = "Validate, keep and test a moving average of the weights: the share that stays.",
+    },
+    {
+        .name = "early_stopping",
+        .type = HEM__KEY_CHOICE,
+        FIELD(early_stopping),
+        .choice = &hem__stopping_choice,
+        .fallback = "none",
+        .help = "Whether training ends when validation gets no better.",
     },
     {
         .name = "keep",

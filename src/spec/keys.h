@@ -55,7 +55,8 @@ struct hem__key {
     size_t offset;             /* of the field in the struct that the table fills */
     size_t at;                 /* of the hem__at that keeps the value's place; 0 = none does */
     double min, max;           /* numbers: the range. TEXT: max = the longest, in bytes */
-    const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else */
+    const hem__word *words;    /* may be one of these, too; INT and TEXT with max 0: nothing else;
+                                  REAL: their values lie outside the range */
     const char *fallback;      /* the default, as a file would write it; NULL = must be given */
     const char *like;          /* the default is the value of that key, above it in the table */
     const hem__key *keys;      /* MAP; a fallback other than "" stands for all their defaults */
@@ -90,6 +91,8 @@ extern const hem__key hem__augment_keys[]; /* fills a hem__augment_spec */
 
 /* What no single key of `augment` can know. */
 hem_status hem__augment_together(const hem_spec *spec, hem_error *err);
+
+extern const hem__choice hem__schedule_choice, hem__stopping_choice; /* train_keys.c */
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);

@@ -80,6 +80,37 @@ static hem_status check_name(const hem_spec *spec, hem__yaml *root, hem_error *e
 
 /* ---- from text to spec ---------------------------------------------------------------------- */
 
+/* A schedule with an end must reach as far as training goes. */
+static hem_status check_schedule(const hem_spec *spec, hem_error *err)
+{
+    const hem__train_spec *train = &spec->train;
+    const hem__schedule_spec *schedule = &train->schedule;
+    if (train->warmup > 0 && train->warmup >= train->epochs) {
+        hem__spec_fail(spec, train->warmup_at, err,
+                       "warmup takes %g epochs, and training has only %d", train->warmup,
+                       train->epochs);
+        return hem__hint(err, "use a shorter warmup, or more epochs");
+    }
+    if (schedule->epochs == 0 || train->warmup + schedule->epochs >= train->epochs)
+        return HEM_OK;
+    hem__spec_fail(spec, schedule->epochs_at, err, "the schedule '%s' ends after %g of %d epochs",
+                   hem__schedule_name(schedule->kind), train->warmup + schedule->epochs,
+                   train->epochs);
+    return hem__hint(err, "leave its epochs out: then it lasts as long as the training");
+}
+
+static hem_status check_stopping(const hem_spec *spec, hem_error *err)
+{
+    const hem__stopping_spec *stopping = &spec->train.early_stopping;
+    if (stopping->kind == HEM__STOPPING_NONE || spec->validation.kind != HEM__VALIDATION_NONE)
+        return HEM_OK;
+    hem__at at = stopping->at.line != 0 ? stopping->at : spec->validation.at;
+    hem__spec_fail(spec, at, err, "early_stopping watches the %s, but there is no validation part",
+                   hem__monitor_name(stopping->monitor));
+    return hem__hint(err, "add for example validation: {first: 5000}, or write "
+                          "early_stopping: none");
+}
+
 /* What no single key can know. */
 static hem_status check_together(const hem_spec *spec, hem_error *err)
 {
@@ -90,6 +121,8 @@ static hem_status check_together(const hem_spec *spec, hem_error *err)
                        hem__keep_name(train->keep));
         return hem__hint(err, "add for example validation: {first: 5000}, or write keep: last");
     }
+    HEM_TRY(check_schedule(spec, err));
+    HEM_TRY(check_stopping(spec, err));
     return hem__augment_together(spec, err);
 }
 

@@ -165,7 +165,10 @@ typedef struct hem__augment_spec {
 typedef enum hem__optimizer_kind {
     HEM__OPT_SGD,
     HEM__OPT_MOMENTUM,
-    HEM__OPT_ADAM
+    HEM__OPT_NESTEROV,
+    HEM__OPT_ADAM,
+    HEM__OPT_ADAMW,
+    HEM__OPT_RMSPROP
 } hem__optimizer_kind;
 
 typedef struct hem__optimizer_spec {
@@ -174,6 +177,8 @@ typedef struct hem__optimizer_spec {
     double learning_rate;
     double momentum, dampening;   /* momentum: v = momentum v + (1 - dampening) g, w -= rate v */
     double beta1, beta2, epsilon; /* adam, as the conventions of docs/numerics.md */
+    double weight_decay;          /* adamw: w -= rate weight_decay w, of weights, not biases */
+    double rho;                   /* rmsprop */
 } hem__optimizer_spec;
 
 typedef enum hem__loss_kind {
@@ -188,6 +193,41 @@ typedef struct hem__loss_spec {
     double label_smoothing; /* cross_entropy: [0, 1), in training steps alone */
 } hem__loss_spec;
 
+typedef enum hem__schedule_kind {
+    HEM__SCHEDULE_CONSTANT,
+    HEM__SCHEDULE_EXPONENTIAL,
+    HEM__SCHEDULE_STEP,
+    HEM__SCHEDULE_LINEAR,
+    HEM__SCHEDULE_COSINE,
+    HEM__SCHEDULE_ONE_CYCLE
+} hem__schedule_kind;
+
+/* How the learning rate changes; formulas in optim/schedule.h. */
+typedef struct hem__schedule_spec {
+    hem__schedule_kind kind;
+    hem__at at;
+    int hold;      /* exponential: epochs at the full rate */
+    int every;     /* step: epochs between two steps down */
+    double factor; /* exponential, step */
+    int epochs;    /* linear, cosine, one_cycle: until its end; 0 = to the end of training */
+    hem__at epochs_at;
+    double end;                        /* linear, cosine: share of the rate at the end */
+    double warm;                       /* one_cycle: share of its steps on the way up */
+    double start_divisor, end_divisor; /* one_cycle: of the rate, and of the rate at its start */
+} hem__schedule_spec;
+
+typedef enum hem__monitor { HEM__MONITOR_LOSS, HEM__MONITOR_ACCURACY } hem__monitor;
+
+typedef enum hem__stopping_kind { HEM__STOPPING_NONE, HEM__STOPPING_PATIENCE } hem__stopping_kind;
+
+typedef struct hem__stopping_spec {
+    hem__stopping_kind kind;
+    hem__at at;
+    int patience; /* epochs without a better one */
+    hem__monitor monitor;
+    double min_delta; /* what is better by less is not better */
+} hem__stopping_spec;
+
 typedef enum hem__keep { HEM__KEEP_LAST, HEM__KEEP_BEST_LOSS, HEM__KEEP_BEST_ACCURACY } hem__keep;
 
 typedef struct hem__train_spec {
@@ -196,6 +236,12 @@ typedef struct hem__train_spec {
     hem__at batch_at, groups_at, keep_at;
     hem__loss_spec loss;
     hem__optimizer_spec optimizer;
+    hem__schedule_spec schedule;
+    double warmup; /* epochs in front of the schedule in which the rate rises from 0 */
+    hem__at warmup_at;
+    double clip_norm; /* 0 = none */
+    double ema;       /* share of the averaged weights that stays at a step; 0 = no average */
+    hem__stopping_spec early_stopping;
     hem__keep keep;
     bool shuffle;         /* every epoch anew */
     bool drop_last;       /* last_batch: drop */
@@ -226,6 +272,8 @@ const char *hem__activation_name(hem__activation activation);
 const char *hem__optimizer_name(hem__optimizer_kind kind);
 const char *hem__loss_name(hem__loss_kind kind);
 const char *hem__keep_name(hem__keep keep);
+const char *hem__schedule_name(hem__schedule_kind kind);
+const char *hem__monitor_name(hem__monitor monitor);
 
 /* A copy that shares nothing with the original. */
 hem_status hem__spec_copy(const hem_spec *spec, hem_spec **out, hem_error *err);

@@ -103,6 +103,8 @@ void hem__value_describe(const hem__key *key, hem__str *out)
     case HEM__KEY_REAL:
         hem__str_add(out, "a number");
         describe_range(key, out);
+        if (key->words != NULL)
+            describe_words(key, true, out);
         return;
     case HEM__KEY_PAIR:
         hem__str_add(out, "a whole number");
@@ -297,6 +299,11 @@ static bool read_seed(const hem__yaml *node, uint64_t *out)
 
 static bool read_real(const hem__key *key, const hem__yaml *node, double *out)
 {
+    const hem__word *word = word_of(key, node);
+    if (word != NULL) {
+        *out = word->value;
+        return true;
+    }
     if (node->kind != HEM__YAML_SCALAR || node->quoted || !hem__text_is_number(node->text))
         return false;
     *out = hem__text_to_real(node->text);
@@ -444,6 +451,12 @@ void hem__value_write(const hem__key *key, const void *record, hem__str *out)
         return;
     case HEM__KEY_REAL:
         memcpy(&u.real, field, sizeof u.real);
+        for (const hem__word *word = key->words; word != NULL && word->name != NULL; word++) {
+            if (u.real == (double)word->value) {
+                hem__str_add(out, word->name);
+                return;
+            }
+        }
         hem__str_add(out, hem__format_double(buffer, u.real));
         return;
     case HEM__KEY_PAIR:

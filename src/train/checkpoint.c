@@ -52,6 +52,9 @@ static char *progress_text(const hem__run *run)
     hem__json_count(&json, "kept_epoch", (uint64_t)at->kept_epoch);
     hem__json_number(&json, "kept_loss", at->kept_loss);
     hem__json_number(&json, "kept_accuracy", at->kept_accuracy);
+    hem__json_count(&json, "best_epoch", (uint64_t)at->best_epoch);
+    hem__json_number(&json, "best", at->best);
+    hem__json_number(&json, "largest_norm", at->largest_norm);
     hem__json_count(&json, "batch", run->batch);
     hem__json_count(&json, "groups", (uint64_t)hem__stepper_groups(run->stepper));
     hem__json_close(&json, '}');
@@ -95,6 +98,7 @@ hem_status hem__checkpoint_write(const hem__run *run, hem_error *err)
     size_t n, n_state, n_epochs = (size_t)run->at.epoch;
     const float *params = hem__net_params(run->net, &n);
     const float *state = hem__stepper_state(run->stepper, &n_state);
+    const float *average = hem__stepper_average(run->stepper);
     char *newest = hem__run_path(run, NEWEST), *previous = hem__run_path(run, PREVIOUS);
     hem__st_writer writer;
     hem__st_writer_init(&writer);
@@ -105,6 +109,8 @@ hem_status hem__checkpoint_write(const hem__run *run, hem_error *err)
         hem__st_put(&writer, "params", HEM__ST_F32, 1, &n, params);
         hem__st_put(&writer, "state", HEM__ST_F32, 1, &n_state, state);
         hem__st_put(&writer, "epoch_seconds", HEM__ST_F64, 1, &n_epochs, run->epoch_seconds);
+        if (average != NULL)
+            hem__st_put(&writer, "average", HEM__ST_F32, 1, &n, average);
         if (!keeps_current(run))
             hem__st_put(&writer, "kept", HEM__ST_F32, 1, &n, run->kept);
         rotate(newest, previous);
@@ -120,7 +126,8 @@ unsigned long long hem__checkpoint_bytes(const hem__run *run)
 {
     size_t n_state;
     (void)hem__stepper_state(run->stepper, &n_state);
-    return 4ULL * (2 * (unsigned long long)run->n_params + n_state) + 65536;
+    unsigned tensors = hem__stepper_average(run->stepper) != NULL ? 3 : 2;
+    return 4ULL * (tensors * (unsigned long long)run->n_params + n_state) + 65536;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------
@@ -146,6 +153,20 @@ static bool take_number(const json_t *progress, const char *key, double *out)
     return json_is_number(value) || json_is_null(value);
 }
 
+/* What checkpoints had not from the first: absent, it is as a run begins with it. */
+static bool take_newer(const json_t *progress, hem__progress *at)
+{
+    uint64_t best = 0;
+    at->best = at->largest_norm = 0;
+    if (json_object_get(progress, "best_epoch") == NULL)
+        return true;
+    bool good = take_count(progress, "best_epoch", INT_MAX, &best) &&
+                take_number(progress, "best", &at->best) &&
+                take_number(progress, "largest_norm", &at->largest_norm);
+    at->best_epoch = (int)best;
+    return good;
+}
+
 static hem_status read_progress(hem__checkpoint *c, hem_error *err)
 {
     uint64_t epoch = 0, step = 0, correct = 0, images = 0, kept = 0, groups = 0;
@@ -163,7 +184,8 @@ static hem_status read_progress(hem__checkpoint *c, hem_error *err)
         take_count(p, "all_images", INT64_MAX, &at->all_images) &&
         take_count(p, "kept_epoch", epoch, &kept) && take_number(p, "kept_loss", &at->kept_loss) &&
         take_number(p, "kept_accuracy", &at->kept_accuracy) &&
-        take_count(p, "batch", UINT32_MAX, &c->batch) && take_count(p, "groups", INT_MAX, &groups);
+        take_count(p, "batch", UINT32_MAX, &c->batch) &&
+        take_count(p, "groups", INT_MAX, &groups) && take_newer(p, at);
     json_decref(p);
     at->epoch = (int)epoch;
     at->step = (size_t)step;
@@ -210,8 +232,11 @@ static hem_status read_one(hem__checkpoint *c, hem_error *err)
     HEM_TRY(check_tensor(c, "params", HEM__ST_F32, err));
     HEM_TRY(check_tensor(c, "state", HEM__ST_F32, err));
     HEM_TRY(check_tensor(c, "epoch_seconds", HEM__ST_F64, err));
-    if (hem__st_find(&c->file, "kept") != NULL)
-        HEM_TRY(check_tensor(c, "kept", HEM__ST_F32, err));
+    static const char *const optional[] = {"kept", "average"};
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
+        if (hem__st_find(&c->file, optional[i]) != NULL)
+            HEM_TRY(check_tensor(c, optional[i], HEM__ST_F32, err));
+    }
     if (hem__st_find(&c->file, "epoch_seconds")->n != (size_t)c->at.epoch)
         return BAD("damaged: %zu epochs were timed, %d finished",
                    hem__st_find(&c->file, "epoch_seconds")->n, c->at.epoch);
@@ -350,12 +375,16 @@ static hem_status check_sizes(const hem__checkpoint *c, const hem__run *run, siz
                               hem_error *err)
 {
     const hem__st_tensor *kept = hem__st_find(&c->file, "kept");
+    const hem__st_tensor *average = hem__st_find(&c->file, "average");
+    size_t n_average = hem__stepper_average(run->stepper) != NULL ? run->n_params : 0;
     bool sizes = hem__st_find(&c->file, "params")->n == run->n_params &&
                  hem__st_find(&c->file, "state")->n == n_state &&
+                 (average != NULL ? average->n : 0) == n_average &&
                  (kept == NULL ? c->at.step == 0 && c->at.kept_epoch == c->at.epoch
                                : kept->n == run->n_params);
     bool counts = c->batch == run->batch && c->groups == hem__stepper_groups(run->stepper) &&
-                  c->at.step < run->steps && c->at.epoch <= hem_spec_epochs(run->net->spec) &&
+                  c->at.step < run->steps && c->at.best_epoch <= c->at.epoch &&
+                  c->at.epoch <= hem_spec_epochs(run->net->spec) &&
                   c->steps == (uint64_t)c->at.epoch * run->steps + c->at.step;
     if (sizes && counts)
         return HEM_OK;
@@ -374,10 +403,15 @@ hem_status hem__checkpoint_restore(const hem__checkpoint *c, hem__run *run, hem_
     const hem__st_tensor *moments = hem__st_find(&c->file, "state");
     const hem__st_tensor *kept = hem__st_find(&c->file, "kept");
     const hem__st_tensor *seconds = hem__st_find(&c->file, "epoch_seconds");
+    const hem__st_tensor *average = hem__st_find(&c->file, "average");
     memcpy(params, weights->bytes, weights->n_bytes);
     if (moments->n_bytes > 0)
         memcpy(state, moments->bytes, moments->n_bytes);
-    memcpy(run->kept, kept != NULL ? kept->bytes : weights->bytes, weights->n_bytes);
+    if (average != NULL)
+        memcpy(hem__stepper_average(run->stepper), average->bytes, average->n_bytes);
+    /* What was kept last is what was judged: the average, where there is one. */
+    const hem__st_tensor *judged = average != NULL ? average : weights;
+    memcpy(run->kept, kept != NULL ? kept->bytes : judged->bytes, weights->n_bytes);
     if (seconds->n_bytes > 0)
         memcpy(run->epoch_seconds, seconds->bytes, seconds->n_bytes);
     hem__stepper_set_steps(run->stepper, c->steps);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/philox.h"
 #include "layer/graph.h"
+#include "optim/schedule.h"
 #include "train/events.h"
 #include "train/run.h"
 
@@ -133,6 +134,8 @@ static hem_status write_epoch(const hem__run *run, const hem_epoch *e, bool kept
     hem__json_number(&json, "seconds", e->seconds);
     hem__json_number(&json, "images_per_second", e->images_per_second);
     hem__json_bool(&json, "kept", kept);
+    if (run->net->spec->train.clip_norm > 0)
+        hem__json_number(&json, "largest_norm", run->at.largest_norm);
     if (isnan(e->validation_loss))
         hem__json_text(&json, "why", "there is no validation part");
     else if (!isfinite(e->penalty))
@@ -149,7 +152,17 @@ static void turn_over(hem__run *run)
     at->all_images += at->images;
     at->epoch++;
     at->step = at->correct = at->images = 0;
-    at->loss = at->seconds = 0;
+    at->loss = at->seconds = at->largest_norm = 0;
+}
+
+/* Validates, and keeps where it is better; with an average of the weights, on that. */
+static hem_status judge(hem__run *run, hem_epoch *e, bool *better, hem_error *err)
+{
+    e->penalty = hem_net_penalty(run->net);
+    HEM_TRY(validate(run, e, err));
+    *better = is_better(run, e);
+    hem__stopping_note(run, e->validation_loss, e->validation_accuracy);
+    return *better ? keep(run, e, err) : HEM_OK;
 }
 
 static hem_status end_epoch(hem__run *run, hem_error *err)
@@ -165,14 +178,14 @@ static hem_status end_epoch(hem__run *run, hem_error *err)
                    .epochs = hem_spec_epochs(run->net->spec),
                    .train_loss = at->loss / (double)at->images,
                    .train_accuracy = (double)at->correct / (double)at->images,
-                   .penalty = hem_net_penalty(run->net),
                    .learning_rate = hem_stepper_learning_rate(run->stepper),
                    .seconds = at->seconds,
                    .images_per_second = at->seconds > 0 ? (double)at->images / at->seconds : 0};
-    HEM_TRY(validate(run, &e, err));
-    bool better = is_better(run, &e);
-    if (better)
-        HEM_TRY(keep(run, &e, err));
+    bool better = false;
+    hem__stepper_swap_average(run->stepper);
+    hem_status status = judge(run, &e, &better, err);
+    hem__stepper_swap_average(run->stepper);
+    HEM_TRY(status);
     e.kept = better && run->net->spec->train.keep != HEM__KEEP_LAST;
     HEM_TRY(write_epoch(run, &e, better, err));
     turn_over(run);
@@ -203,6 +216,9 @@ static hem_status make_step(hem__run *run, hem_error *err)
     size_t first = at->step * run->batch;
     size_t n = run->n - first < run->batch ? run->n - first : run->batch;
     double before = hem__now();
+    hem_stepper_set_learning_rate(
+        run->stepper,
+        hem__schedule_rate(&run->net->spec->train, hem_stepper_steps(run->stepper), run->steps));
     hem_status status = hem_stepper_step(run->stepper, run->data, HEM_TRAIN, run->order + first, n,
                                          (uint32_t)at->epoch, (uint32_t)first, &result, &why);
     if (status == HEM_ERR_DIVERGED)
@@ -214,6 +230,8 @@ static hem_status make_step(hem__run *run, hem_error *err)
     at->correct += result.correct;
     at->images += result.n;
     at->step++;
+    if (hem__stepper_norm(run->stepper) > at->largest_norm)
+        at->largest_norm = hem__stepper_norm(run->stepper);
     return HEM_OK;
 }
 
@@ -263,7 +281,7 @@ static hem_status run_steps(hem__run *run, double *shown, hem_error *err)
 hem_status hem__run_epochs(hem__run *run, hem_error *err)
 {
     double shown = 0;
-    while (run->at.epoch < hem_spec_epochs(run->net->spec)) {
+    while (run->at.epoch < hem_spec_epochs(run->net->spec) && !hem__stopping_ends(run)) {
         HEM_TRY(run_steps(run, &shown, err));
         HEM_TRY(end_epoch(run, err));
         if (asked_to_stop(run))

@@ -43,6 +43,12 @@ static void put_confusion(hem__json *json, const char *name, const hem_evaluatio
     hem__json_close(json, ']');
 }
 
+/* What ended the run. */
+static const char *ended_by(const hem__run *run)
+{
+    return run->diverged ? "diverged" : hem__stopping_ends(run) ? "early stopping" : "all epochs";
+}
+
 static void put_run(hem__json *json, const hem__run *run)
 {
     const hem_spec *spec = run->net->spec;
@@ -62,7 +68,8 @@ static void put_run(hem__json *json, const hem__run *run)
     hem__json_count(json, "groups", (uint64_t)hem__stepper_groups(run->stepper));
     hem__json_count(json, "resumed", run->resumed);
     hem__json_bool(json, "diverged", run->diverged);
-    if (run->diverged)
+    hem__json_text(json, "ended", ended_by(run));
+    if (run->diverged || hem__stopping_ends(run))
         hem__json_text(json, "why", run->why);
     hem__json_text(json, "keep", hem__keep_name(spec->train.keep));
     hem__json_count(json, "kept_epoch", (uint64_t)at->kept_epoch);
@@ -113,6 +120,9 @@ static hem_status write_finished(const hem__run *run, const hem_train_result *re
     if (path == NULL)
         return hem__fail_memory(err, "events.jsonl", 0);
     hem__event_open(&json, "finished", hem_stepper_steps(run->stepper));
+    hem__json_text(&json, "ended", ended_by(run));
+    if (hem__stopping_ends(run))
+        hem__json_text(&json, "why", run->why);
     hem__json_count(&json, "kept_epoch", (uint64_t)run->at.kept_epoch);
     hem__json_text(&json, "weights_sha256", weights_sha256);
     put_part(&json, "test", &result->parts[HEM_TEST]);
@@ -145,6 +155,12 @@ static hem_status evaluate_parts(const hem__run *run, hem_train_result *out, hem
 hem_status hem__run_finish(hem__run *run, hem_train_result *out, hem_error *err)
 {
     char sha256[65];
+    out->epochs = run->at.epoch;
+    out->stopped_early = !run->diverged && hem__stopping_ends(run);
+    if (out->stopped_early) {
+        hem__stopping_why(run, out->why);
+        memcpy(run->why, out->why, sizeof out->why);
+    }
     HEM_TRY(save_kept(run, err));
     HEM_TRY(evaluate_parts(run, out, err));
     hem_net_sha256(run->net, sha256);
@@ -184,6 +200,8 @@ hem_status hem__result_read(const char *directory, hem__old_result *out, hem_err
     if (out->finished)
         out->epochs = (int)json_integer_value(epochs);
     out->diverged = json_is_true(json_object_get(result, "diverged"));
+    const char *ended = json_string_value(json_object_get(result, "ended"));
+    out->stopped = ended != NULL && strcmp(ended, "early stopping") == 0;
     json_decref(result);
     free(bytes);
     return HEM_OK;

@@ -12,11 +12,14 @@ typedef struct hem__progress {
     size_t step; /* steps done in the epoch at hand */
     double loss; /* sums over them */
     size_t correct, images;
-    double seconds;     /* spent on them */
-    double all_seconds; /* spent on training in all, and images seen */
+    double seconds;      /* spent on them */
+    double largest_norm; /* of their gradients before clipping */
+    double all_seconds;  /* spent on training in all, and images seen */
     uint64_t all_images;
     int kept_epoch;                  /* whose model is kept, from 1; 0 = the initial weights */
     double kept_loss, kept_accuracy; /* of its validation; NaN where there was none */
+    int best_epoch;                  /* early stopping: the epoch to beat; 0 = none yet */
+    double best;                     /* its loss or accuracy */
 } hem__progress;
 
 typedef struct hem__run {
@@ -87,6 +90,15 @@ int hem__checkpoint_epoch(const hem__checkpoint *checkpoint); /* finished epochs
 hem_status hem__checkpoint_restore(const hem__checkpoint *checkpoint, hem__run *run,
                                    hem_error *err);
 
+/* ---- stopping.c ---- */
+
+/* Notes an epoch's validation, before at.epoch counts it. */
+void hem__stopping_note(hem__run *run, double validation_loss, double validation_accuracy);
+/* Whether early stopping ends the run after its finished epochs. */
+bool hem__stopping_ends(const hem__run *run);
+/* Why, in words: "validation loss has not fallen for 5 epochs: 0.31 in epoch 7". */
+void hem__stopping_why(const hem__run *run, char out[128]);
+
 /* ---- loop.c ---- */
 
 /* Runs the epochs that are left. HEM_INTERRUPTED after a checkpoint; HEM_ERR_DIVERGED with
@@ -99,7 +111,7 @@ hem_status hem__run_epochs(hem__run *run, hem_error *err);
 hem_status hem__run_finish(hem__run *run, hem_train_result *out, hem_error *err);
 /* What a folder's result.json says; all zero where there is none that can be read. */
 typedef struct hem__old_result {
-    bool finished, diverged;
+    bool finished, diverged, stopped; /* stopped: by early stopping */
     int epochs;
 } hem__old_result;
 hem_status hem__result_read(const char *directory, hem__old_result *out, hem_error *err);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "optim/schedule.h"
 #include "train/events.h"
 #include "train/run.h"
 
@@ -219,7 +220,19 @@ static hem_status check_same(const hem__checkpoint *checkpoint, const char *dire
     HEM_TRY(hem_spec_parse(hem__checkpoint_text(checkpoint, "hemline.experiment"), "checkpoint",
                            NULL, 0, &old, err));
     bool differ = hem_spec_difference(old, spec, may_change, key, was, is);
+    int epochs = hem_spec_epochs(old);
     hem_spec_free(old);
+    if (!differ && epochs != hem_spec_epochs(spec) && hem__schedule_needs_epochs(&spec->train)) {
+        const char *schedule = hem__schedule_name(spec->train.schedule.kind);
+        hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,
+                     "train.epochs cannot change from %d to %d: the rates of the schedule '%s' "
+                     "depend on it",
+                     epochs, hem_spec_epochs(spec), schedule);
+        return hem__hint(err,
+                         "start a new run, with epochs of the schedule's own where more may follow:"
+                         " schedule: {%s: {epochs: N}}",
+                         schedule);
+    }
     if (!differ)
         return HEM_OK;
     hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,
@@ -239,6 +252,11 @@ static hem_status check_open(const hem__checkpoint *checkpoint, const char *dire
         hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,
                      "this run diverged, and would do so again at the same step");
         return hem__hint(err, "start a new run with a smaller learning rate");
+    }
+    if (old.stopped) {
+        hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,
+                     "this run was ended by early stopping after epoch %d", done);
+        return hem__hint(err, "its model is tested and kept; start a new run with more patience");
     }
     if (epochs < done || (old.finished && old.epochs == epochs && done == epochs)) {
         hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,

@@ -216,11 +216,54 @@ def update(kind, o, step, w, g, state):
     if kind == "momentum":
         state["v"] = o["momentum"] * state.get("v", 0) + (1 - o["dampening"]) * g
         return w - o["learning_rate"] * state["v"]
+    if kind == "nesterov":
+        state["v"] = o["momentum"] * state.get("v", 0) + (1 - o["dampening"]) * g
+        return w - o["learning_rate"] * (g + o["momentum"] * state["v"])
+    if kind == "rmsprop":
+        state["v"] = o["rho"] * state.get("v", 0) + (1 - o["rho"]) * g * g
+        root = (state["v"] + o["epsilon"]).sqrt()
+        state["b"] = o["momentum"] * state.get("b", 0) + o["learning_rate"] * g / root
+        return w - state["b"]
+    if kind == "adamw" and w.ndim > 1:
+        w = w - o["learning_rate"] * o["weight_decay"] * w
     b1, b2 = o["beta1"], o["beta2"]
     state["m"] = b1 * state.get("m", 0) + (1 - b1) * g
     state["v"] = b2 * state.get("v", 0) + (1 - b2) * g * g
     rate = o["learning_rate"] * math.sqrt(1 - b2 ** step) / (1 - b1 ** step)
     return w - rate * state["m"] / (state["v"].sqrt() + o["epsilon"])
+
+
+def clip(grads, most):
+    """All tensors cut to a length together."""
+    norm = torch.cat([g.flatten() for g in grads.values()]).norm()
+    return {name: g * min(1, most / norm) for name, g in grads.items()}
+
+
+def check_updates():
+    """What PyTorch means by the same words, where it means the same."""
+    rng = torch.Generator().manual_seed(1)
+    start = torch.randn(4, 5, generator=rng, dtype=torch.float64)
+    grads = torch.randn(6, 4, 5, generator=rng, dtype=torch.float64)
+    adam = {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-300,
+            "weight_decay": 0.3}
+    for kind, o, theirs in (
+            ("nesterov", {"learning_rate": 0.1, "momentum": 0.9, "dampening": 0},
+             lambda w: torch.optim.SGD([w], lr=0.1, momentum=0.9, nesterov=True)),
+            ("adamw", adam, lambda w: torch.optim.AdamW([w], lr=0.1, betas=(0.9, 0.99), eps=1e-300,
+                                                        weight_decay=0.3)),
+            ("rmsprop", {"learning_rate": 0.1, "rho": 0.9, "momentum": 0.5, "epsilon": 1e-300},
+             lambda w: torch.optim.RMSprop([w], lr=0.1, alpha=0.9, momentum=0.5, eps=1e-300))):
+        ours, leaf, state = start.clone(), start.clone().requires_grad_(), {}
+        optimizer = theirs(leaf)
+        for step, g in enumerate(grads):
+            ours = update(kind, o, step + 1, ours, g, state)
+            leaf.grad = g.clone()
+            optimizer.step()
+        assert torch.allclose(ours, leaf.detach(), rtol=1e-12, atol=1e-14), kind
+    leaf = start.clone().requires_grad_()
+    leaf.grad = grads[0].clone()
+    torch.nn.utils.clip_grad_norm_([leaf], 0.5)  # it adds 1e-6 to the norm
+    assert torch.allclose(clip({"g": grads[0]}, 0.5)["g"], leaf.grad, rtol=1e-6)
 
 
 def train(network, weights, l2, x, labels):
@@ -230,6 +273,8 @@ def train(network, weights, l2, x, labels):
     for s in range(STEPS):
         batch = [(5 * s + i) % n for i in range(n - 3 * s)]
         _, _, grads = gradient(network, weights, l2, x[batch], labels[batch])
+        if "clip_norm" in network:
+            grads = clip(grads, network["clip_norm"])
         weights = {name: update(kind, options, s + 1, w, grads[name], state[name])
                    for name, w in weights.items()}
     return weights
@@ -309,6 +354,18 @@ ACTIVATIONS = [
          scale="standardize"),
 ]
 
+# After the random ones, so that those stay as they are.
+NESTEROV = {"nesterov": {"learning_rate": 0.1, "momentum": 0.9, "dampening": 0.25}}
+ADAMW = {"adamw": {"learning_rate": 0.01, "weight_decay": 2.0, "beta1": 0.9, "beta2": 0.999,
+                   "epsilon": 1e-3}}
+RMSPROP = {"rmsprop": {"learning_rate": 0.01, "rho": 0.9, "momentum": 0.5, "epsilon": 1e-3}}
+OPTIMIZERS = [
+    case([conv(5, 3, activation="tanh", l2=1e-2), dense(7, activation="tanh", l2=1e-2), output(4)],
+         optimizer, images=images, **more)
+    for optimizer, images, more in (
+        (NESTEROV, 20, {}), (ADAMW, 20, {}), (RMSPROP, 20, {}), (SGD, 20, {"clip_norm": 0.3}),
+        (ADAM, 20, {"clip_norm": 0.05}), (NESTEROV, 140, {"clip_norm": 0.1, "groups": 2}))]
+
 
 def pick(rng, values):
     return values[int(rng.integers(len(values)))]
@@ -359,6 +416,8 @@ def experiment(network):
     lines += [f"  - {flow(entry)}" for entry in network["model"]]
     lines += ["train:", f"  batch: {network['images']}",
               f"  optimizer: {flow(network['optimizer'])}"]
+    if "clip_norm" in network:
+        lines.append(f"  clip_norm: {network['clip_norm']}")
     if "groups" in network:
         lines.append(f"  groups: {network['groups']}")
     return "\n".join(lines) + "\n"
@@ -425,7 +484,8 @@ def main():
         drawn = random_network(np.random.default_rng(seed), len(networks))
         if parameters(drawn) <= 2000:  # keeps the file small
             networks.append(drawn)
-    networks += ACTIVATIONS
+    networks += ACTIVATIONS + OPTIMIZERS
+    check_updates()
     metadata = {"torch": torch.__version__, "numpy": np.__version__, "networks": str(len(networks)),
                 "steps": str(STEPS)}
     tensors = {}

@@ -668,7 +668,8 @@ static void test_updates(void **state)
                      .beta2 = (hem__real)0.99,
                      .gain1 = (hem__real)0.1,
                      .gain2 = (hem__real)0.01,
-                     .epsilon = (hem__real)1e-4};
+                     .epsilon = (hem__real)1e-4,
+                     .shrink = (hem__real)0.03};
     rng r = {5};
     for (int which = 0; which < HEM__N_UPDATES; which++) {
         hem__real w[COUNT], g[COUNT], s[2 * COUNT];
@@ -684,21 +685,54 @@ static void test_updates(void **state)
             double h = (double)g[i] + 0.02 * old[i] + (i == 0 ? 0 : copysign(0.05, old[i]));
             int at = i / 16 * 32 + i % 16;
             double m = 0.9 * state_old[at] + 0.1 * h, v = 0.99 * state_old[at + 16] + 0.01 * h * h;
-            double steps[] = {0.01 * h, 0.01 * (0.9 * state_old[i] + 0.5 * h),
-                              0.01 * m / (sqrt(v) + 1e-4)};
+            double velocity = 0.9 * state_old[i] + 0.5 * h, adam = 0.01 * m / (sqrt(v) + 1e-4);
+            double b = 0.9 * state_old[at] + 0.01 * h / sqrt(v + 1e-4);
+            double steps[] = {0.01 * h, 0.01 * velocity,      0.01 * (h + 0.9 * velocity),
+                              adam,     0.03 * old[i] + adam, b};
             expect((double)w[i], old[i] - steps[which], 1, "update");
         }
     }
 }
 
+/* The gradient of the objective, its squares and the moving average. */
+static void test_norm_and_average(void **state)
+{
+    (void)state;
+    enum { COUNT = 48 };
+    hem__update u = {.decay = (hem__real)0.5};
+    hem__real w[COUNT], g[COUNT], a[COUNT];
+    double h[COUNT], mean[COUNT], sum = 0;
+    rng r = {6};
+    for (int i = 0; i < COUNT; i++) {
+        w[i] = (hem__real)unit_random(&r);
+        g[i] = (hem__real)unit_random(&r);
+        a[i] = (hem__real)unit_random(&r);
+        h[i] = (double)g[i] + 0.5 * (double)w[i];
+        mean[i] = 0.75 * (double)a[i] + 0.25 * (double)w[i];
+        sum += h[i] * h[i];
+    }
+    reference->objective_grad(w, g, COUNT, &u);
+    reference->average(a, w, COUNT, (hem__real)0.25);
+    for (int i = 0; i < COUNT; i++) {
+        expect((double)g[i], h[i], 1, "objective");
+        expect((double)a[i], mean[i], 1, "average");
+    }
+    expect(reference->sum_squares(g, COUNT), sum, COUNT, "squares");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),      cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_pointwise), cmocka_unit_test(test_curves),
-        cmocka_unit_test(test_prelu),     cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_pointwise),
+        cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_prelu),
         cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_norm_and_average),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

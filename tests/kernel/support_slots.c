@@ -269,11 +269,12 @@ static void one_update(test_case *c, int which)
                      .beta2 = 0.999f,
                      .gain1 = 0.1f,
                      .gain2 = 0.001f,
-                     .epsilon = 1e-7f};
+                     .epsilon = 1e-7f,
+                     .shrink = chance(r, 2) ? 1e-2f : 0.0f};
     const float *g = input(c, n, 0);
     float *w = output(c, n, 0), *state = output(c, 2 * n, 0);
     for (size_t i = 0; i < 2 * n && !c->wild; i++) {
-        if (which == 2 && i % 32 >= 16) /* second moments are not negative */
+        if (which >= 3 && i % 32 >= 16) /* second moments are not negative */
             set_initial(c, state, i, (float)(unit_random(r) + 1) + 1e-6f);
     }
     for (size_t i = 0; i < n && !c->wild; i++) {
@@ -299,9 +300,70 @@ static void one_momentum(test_case *c)
     one_update(c, 1);
 }
 
-static void one_adam(test_case *c)
+static void one_nesterov(test_case *c)
 {
     one_update(c, 2);
+}
+
+static void one_adam(test_case *c)
+{
+    one_update(c, 3);
+}
+
+static void one_adamw(test_case *c)
+{
+    one_update(c, 4);
+}
+
+static void one_rmsprop(test_case *c)
+{
+    one_update(c, 5);
+}
+
+static void one_objective_grad(test_case *c)
+{
+    rng *r = &c->random;
+    size_t n = (size_t)between(r, 0, 12) * HEM__ALIGN;
+    hem__update u = {.decay = (float)unit_random(r) * 1e-2f};
+    const float *w = input(c, n, 0);
+    float *g = output(c, n, 0);
+    describe(c, "n %zu", n);
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-6;
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->objective_grad(w, g, n, &u);
+}
+
+/* The double, as its two halves: its bits are compared on every tier, the portable one too. */
+static void one_sum_squares(test_case *c)
+{
+    size_t n = (size_t)between(&c->random, 0, 40) * HEM__ALIGN;
+    const float *g = input(c, n, 0);
+    float *halves = output(c, 2, 0);
+    describe(c, "n %zu", n);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL) {
+        double sum = k->sum_squares(g, n);
+        halves[0] = (float)sum;
+        halves[1] = (float)(sum - (double)halves[0]);
+    }
+}
+
+static void one_average(test_case *c)
+{
+    size_t n = (size_t)between(&c->random, 0, 12) * HEM__ALIGN;
+    float gain = (float)(unit_random(&c->random) + 1) * 0.5f;
+    const float *w = input(c, n, 0);
+    float *a = output(c, n, 0);
+    describe(c, "n %zu gain %g", n, (double)gain);
+    c->closeness = RELATIVE;
+    c->relative = 1e-5;
+    c->absolute = 1e-6;
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->average(a, w, n, gain);
 }
 
 /* ---- activations ------------------------------------------------------------------------------
@@ -720,7 +782,13 @@ static const struct {
     {"lane_sum", one_lane_sum},
     {"update sgd", one_sgd},
     {"update momentum", one_momentum},
+    {"update nesterov", one_nesterov},
     {"update adam", one_adam},
+    {"update adamw", one_adamw},
+    {"update rmsprop", one_rmsprop},
+    {"objective_grad", one_objective_grad},
+    {"sum_squares", one_sum_squares},
+    {"average", one_average},
     {"relu", one_relu},
     {"relu_grad", one_relu_grad},
     {"tanh", one_tanh},

@@ -65,8 +65,13 @@ static const char sigmoid_net[] =
     "  - dense: {units: 4, activation: sigmoid, l1: 1e-4, bias_l1: 1e-3, init: zeros}\n"
     "train: {loss: half_squared_error}\n";
 
-static const char *const optimizers[] = {
-    "{sgd: {learning_rate: 0.1}}", "{momentum: {learning_rate: 0.05, dampening: 0.5}}", "adam"};
+static const char *const optimizers[] = {"{sgd: {learning_rate: 0.1}}",
+                                         "{momentum: {learning_rate: 0.05, dampening: 0.5}}",
+                                         "adam",
+                                         "{nesterov: {learning_rate: 0.05}}",
+                                         "adamw",
+                                         "{rmsprop: {momentum: 0.5}}"};
+enum { N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
 typedef struct setting {
     hem_context *context;
@@ -138,7 +143,7 @@ static void test_threads_and_tiers_same_bits(void **state)
                     continue;
                 for (int threads = 1; threads <= 4; threads++) {
                     setting s;
-                    begin(&s, nets[n], threads, info.name, optimizers[i % 3]);
+                    begin(&s, nets[n], threads, info.name, optimizers[i % N_OPTIMIZERS]);
                     train(&s, batches[i], 3, runs == 0 ? first : hash);
                     if (runs++ > 0)
                         assert_string_equal(hash, first);
@@ -154,7 +159,7 @@ static void test_threads_and_tiers_same_bits(void **state)
 static void test_fused_and_separate_same_bits(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < 3; kind++) {
+    for (size_t kind = 0; kind < N_OPTIMIZERS; kind++) {
         setting s;
         begin(&s, conv_net, 2, NULL, optimizers[kind]);
         hem__plan_options options = hem__net_plan_options(s.net, 32);
@@ -170,6 +175,7 @@ static void test_fused_and_separate_same_bits(void **state)
                                        .gain1 = 0.1f,
                                        .gain2 = 0.01f,
                                        .epsilon = 1e-7f,
+                                       .shrink = 1e-3f,
                                        .decay = 1e-3f,
                                        .l1 = i % 2 ? 0 : 1e-3f};
         hem__scaling_table(&s.net->origin.scaling, table);
@@ -203,27 +209,176 @@ static void test_fused_and_separate_same_bits(void **state)
     }
 }
 
+/* conv_net with more keys of `train`. */
+static const char *net_with(const char *keys, char text[1024])
+{
+    snprintf(text, 1024, "%strain: {%s}\n", conv_net, keys);
+    return text;
+}
+
+/* A norm that no gradient reaches changes no bit; one that is reached gives the same bits on any
+ * number of threads, and so does the average. */
+static void test_clipping(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {17, 64, 150};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        for (size_t kind = 0; kind < N_OPTIMIZERS; kind++) {
+            char text[1024], free_hash[65], high[65], low[65], hash[65];
+            setting s;
+            begin(&s, conv_net, 2, NULL, optimizers[kind]);
+            train(&s, batches[i], 3, free_hash);
+            end(&s);
+            begin(&s, net_with("clip_norm: 1e6, ema: 0.9", text), 2, NULL, optimizers[kind]);
+            train(&s, batches[i], 3, high);
+            end(&s);
+            assert_string_equal(free_hash, high);
+            for (int threads = 1; threads <= 4; threads++) {
+                begin(&s, net_with("clip_norm: 0.05, ema: 0.9", text), threads, NULL,
+                      optimizers[kind]);
+                train(&s, batches[i], 3, threads == 1 ? low : hash);
+                end(&s);
+                if (threads > 1)
+                    assert_string_equal(low, hash);
+            }
+            assert_string_not_equal(low, high);
+        }
+}
+
+/* Plain gradient descent: the step of a clipped gradient has the length rate * clip_norm, and its
+ * norm before is that of all steps / rate. */
+static void test_clipped_length(void **state)
+{
+    (void)state;
+    static const double clips[] = {1e6, 0.05};
+    double lengths[2], norms[2];
+    for (int k = 0; k < 2; k++) {
+        char text[1024], keys[64];
+        setting s;
+        hem_stepper *stepper;
+        uint32_t order[100];
+        snprintf(keys, sizeof keys, "clip_norm: %g", clips[k]);
+        begin(&s, net_with(keys, text), 2, NULL, "{sgd: {learning_rate: 0.5}}");
+        for (uint32_t i = 0; i < 100; i++)
+            order[i] = i;
+        size_t n = s.net->graph->n_params;
+        float *before = hem__aligned_calloc(n, sizeof *before);
+        memcpy(before, s.net->params, n * sizeof *before);
+        assert_int_equal(hem_stepper_new(s.net, 100, 5, &stepper, NULL), HEM_OK);
+        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, 100, 0, 0, NULL, NULL),
+                         HEM_OK);
+        norms[k] = hem__stepper_norm(stepper);
+        lengths[k] = 0;
+        for (size_t i = 0; i < n; i++) {
+            double change = (double)s.net->params[i] - (double)before[i];
+            lengths[k] += change * change;
+        }
+        lengths[k] = sqrt(lengths[k]) / 0.5;
+        free(before);
+        hem_stepper_free(stepper);
+        end(&s);
+    }
+    assert_true(norms[0] == norms[1]); /* the same gradient, however it is cut */
+    assert_true(norms[0] > 0.05 && fabs(lengths[0] / norms[0] - 1) < 1e-4);
+    assert_true(fabs(lengths[1] / 0.05 - 1) < 1e-4);
+}
+
+/* a = d a + (1 - d) w from the initial weights, and the swap there and back. */
+static void test_average(void **state)
+{
+    (void)state;
+    char text[1024];
+    setting s;
+    hem_stepper *stepper;
+    uint32_t order[32];
+    begin(&s, net_with("ema: 0.75", text), 2, NULL, "{sgd: {learning_rate: 0.5}}");
+    for (uint32_t i = 0; i < 32; i++)
+        order[i] = i;
+    size_t n = s.net->graph->n_params;
+    double *mean = hem__calloc(n, sizeof *mean);
+    assert_int_equal(hem_stepper_new(s.net, 32, 5, &stepper, NULL), HEM_OK);
+    s.net->params[3] += 0.25f; /* as initial weights from elsewhere do */
+    for (size_t i = 0; i < n; i++)
+        mean[i] = (double)s.net->params[i];
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, 32, 0, 0, NULL, NULL),
+                         HEM_OK);
+        for (size_t i = 0; i < n; i++)
+            mean[i] = 0.75 * mean[i] + 0.25 * (double)s.net->params[i];
+    }
+    float *own = s.net->params, *average = hem__stepper_average(stepper);
+    assert_memory_not_equal(own, average, n * sizeof *own);
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs((double)average[i] - mean[i]) < 1e-6);
+    hem__stepper_swap_average(stepper);
+    assert_ptr_equal(s.net->params, average);
+    hem__stepper_swap_average(stepper);
+    assert_ptr_equal(s.net->params, own);
+    free(mean);
+    hem_stepper_free(stepper);
+    end(&s);
+}
+
+/* AdamW with a decay is Adam, but for weights, not biases, that shrink first. */
+static void test_decoupled_decay(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"adam", "{adamw: {weight_decay: 0.0}}",
+                                        "{adamw: {weight_decay: 10.0}}"};
+    float *after[3], *before = NULL;
+    setting s;
+    for (int k = 0; k < 3; k++) {
+        char hash[65];
+        begin(&s, dense_net, 2, NULL, kinds[k]);
+        size_t n = s.net->graph->n_params;
+        after[k] = hem__calloc(n, sizeof(float));
+        if (k == 0) {
+            before = hem__calloc(n, sizeof(float));
+            memcpy(before, s.net->params, n * sizeof(float));
+        }
+        train(&s, 32, 1, hash);
+        memcpy(after[k], s.net->params, n * sizeof(float));
+        if (k < 2)
+            end(&s);
+    }
+    assert_memory_equal(after[0], after[1], s.net->graph->n_params * sizeof(float));
+    for (int t = 0; t < s.net->graph->n_tensors; t++) {
+        const hem__tensor *tensor = &s.net->graph->tensors[t];
+        for (size_t i = tensor->offset; i < tensor->offset + tensor->stored; i++) {
+            double shrink = tensor->n_dims > 1 ? 1e-3 * 10.0 * (double)before[i] : 0;
+            assert_true(fabs((double)after[0][i] - shrink - (double)after[2][i]) < 1e-6);
+        }
+    }
+    for (int k = 0; k < 3; k++)
+        free(after[k]);
+    free(before);
+    end(&s);
+}
+
 static void test_step_allocates_nothing(void **state)
 {
     (void)state;
-    static const size_t batches[] = {32, 150, 32};
-    for (size_t i = 0; i < 3; i++) {
+    char clipped[1024];
+    const char *const nets[] = {augmented_net, act_net,
+                                net_with("clip_norm: 0.1, ema: 0.9", clipped)};
+    static const size_t batches[] = {32, 150};
+    for (size_t i = 0; i < 2 * sizeof nets / sizeof *nets; i++) {
+        size_t n = batches[i % 2];
         setting s;
         hem_stepper *stepper;
         uint32_t order[150];
         hem_step_result result;
-        begin(&s, i < 2 ? augmented_net : act_net, 2, NULL, "adam");
+        begin(&s, nets[i / 2], 2, NULL, "adam");
         for (uint32_t k = 0; k < 150; k++)
             order[k] = k;
-        assert_int_equal(hem_stepper_new(s.net, batches[i], 5, &stepper, NULL), HEM_OK);
-        assert_int_equal(
-            hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0, &result, NULL),
-            HEM_OK);
+        assert_int_equal(hem_stepper_new(s.net, n, 5, &stepper, NULL), HEM_OK);
+        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, n, 0, 0, &result, NULL),
+                         HEM_OK);
         size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
         for (int k = 0; k < 5; k++)
-            assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, batches[i], 0, 0,
-                                              &result, NULL),
-                             HEM_OK);
+            assert_int_equal(
+                hem_stepper_step(stepper, s.data, HEM_TRAIN, order, n, 0, 0, &result, NULL),
+                HEM_OK);
         assert_int_equal(hem__allocation_count(), count);
         assert_int_equal(mallinfo2().uordblks, bytes);
         hem_stepper_free(stepper);
@@ -416,6 +571,10 @@ int main(void)
         cmocka_unit_test(test_threads_and_tiers_same_bits),
         cmocka_unit_test(test_fused_and_separate_same_bits),
         cmocka_unit_test(test_step_allocates_nothing),
+        cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_clipped_length),
+        cmocka_unit_test(test_average),
+        cmocka_unit_test(test_decoupled_decay),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_batch_is_the_mean),
         cmocka_unit_test(test_divergence_keeps_weights),

@@ -552,7 +552,11 @@ static void write_random_file(uint32_t *counter, hem__str *out)
     hem__str_add(out, "train:\n");
     for (const hem__key *key = hem__key_find(hem__top_keys, "train")->keys; key->name; key++) {
         hem__str_printf(out, "  %s: ", key->name);
-        if (key->type == HEM__KEY_CHOICE)
+        if (strcmp(key->name, "epochs") == 0) /* any schedule and warm-up fits one epoch */
+            hem__str_add(out, "1");
+        else if (strcmp(key->name, "warmup") == 0)
+            hem__str_printf(out, "%.3f", draw(counter, 1000) / 1000.0);
+        else if (key->type == HEM__KEY_CHOICE)
             write_choice(key->choice, counter, out);
         else if (key->type == HEM__KEY_MAP)
             hem__str_add(out, "{}");

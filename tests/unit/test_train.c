@@ -303,6 +303,12 @@ static void test_resume_at_every_step(void **state)
         {"train.batch=all", "train.keep=last", "validation=none"},
         {"scale=standardize", "train.seed=12345678901234567890"},
         {"augment={rotation: 8 deg, shift: 8%, flip: alternate, cutout: 4 px, contrast: 20%}"},
+        {"train.optimizer={adamw: {learning_rate: 0.02, weight_decay: 0.1}}",
+         "train.schedule={one_cycle: {warm: 0.4}}", "train.ema=0.8", "train.clip_norm=0.5"},
+        {"train.optimizer=rmsprop", "train.warmup=0.6", "train.ema=0.8", "train.keep=last"},
+        {"train.optimizer=nesterov", "train.schedule=cosine",
+         "train.early_stopping={patience: 1, monitor: validation accuracy, min_delta: 0.5}",
+         "train.epochs=9", "train.clip_norm=0.1"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];
@@ -407,6 +413,136 @@ static void test_more_epochs(void **state)
     expect_same_run("more/whole", "more/parts");
     /* The folder remembers its new length. */
     assert_int_equal(resume("more/parts", NULL, &result, &err), HEM_ERR_USAGE);
+}
+
+/* Rates that depend on the number of epochs fix it; a schedule's own epochs leave it free. */
+static void test_more_epochs_of_a_schedule(void **state)
+{
+    (void)state;
+    hem_train_result result;
+    hem_error err;
+    hem_train_options options = hem_train_options_default();
+    train_whole(SET("train.schedule=linear"), "slope");
+    assert_int_equal(
+        hem_resume(context, "slope", SET("train.epochs=5"), 1, &options, &result, &err),
+        HEM_ERR_USAGE);
+    assert_non_null(strstr(err.text, "'linear'"));
+    assert_non_null(strstr(err.hint, "linear: {epochs: N}"));
+    const char *const *own = SET("train.schedule={linear: {epochs: 5}}");
+    train_whole(own, "own");
+    assert_int_equal(hem_resume(context, "own", SET("train.epochs=6"), 1, &options, &result, &err),
+                     HEM_ERR_USAGE);
+    assert_non_null(strstr(err.text, "ends after 5 of 6"));
+    assert_int_equal(hem_resume(context, "own", SET("train.epochs=5"), 1, &options, &result, &err),
+                     HEM_OK);
+    hem_train_result_release(&result);
+    train_whole(SET("train.schedule={linear: {epochs: 5}}", "train.epochs=5"), "own-whole");
+    expect_same_run("own", "own-whole");
+}
+
+/* ---- early stopping ---------------------------------------------------------------------------
+ */
+
+/* A loss that must fall by 1000 never does: the first epoch stays the best. */
+static void test_early_stopping(void **state)
+{
+    (void)state;
+    hem_train_result result;
+    hem_error err;
+    const char *const *set = SET("train.epochs=8", "train.keep=last",
+                                 "train.early_stopping={patience: 2, min_delta: 1000}");
+    assert_int_equal(train(set, "early", NULL, &result, &err), HEM_OK);
+    assert_true(result.stopped_early);
+    assert_int_equal(result.epochs, 3);
+    assert_non_null(strstr(result.why, "validation loss has not fallen by more than 1000 for 2"));
+    assert_non_null(strstr(result.why, "in epoch 1"));
+    hem_train_result_release(&result);
+    json_t *json = result_of("early");
+    assert_string_equal(json_string_value(json_object_get(json, "ended")), "early stopping");
+    assert_int_equal(json_integer_value(json_object_get(json, "epochs_done")), 3);
+    assert_int_equal(json_integer_value(json_object_get(json, "kept_epoch")), 3);
+    json_decref(json);
+    hem_train_options options = hem_train_options_default();
+    assert_int_equal(
+        hem_resume(context, "early", SET("train.epochs=20"), 1, &options, &result, &err),
+        HEM_ERR_USAGE);
+    assert_non_null(strstr(err.text, "ended by early stopping after epoch 3"));
+
+    /* It ends where the rule says, from the epochs' own events. */
+    train_whole(SET("train.epochs=12", "train.early_stopping={patience: 2}",
+                    "train.optimizer={adam: {learning_rate: 0.3}}"),
+                "rule");
+    json_t *events = epochs_of("rule");
+    size_t n = json_array_size(events), best = 0, i = 0;
+    for (; i < n && i < best + 2 + (i == 0); i++) {
+        double here =
+            json_number_value(json_object_get(json_array_get(events, i), "validation_loss"));
+        double there =
+            json_number_value(json_object_get(json_array_get(events, best), "validation_loss"));
+        best = here < there ? i : best;
+        if (i == best + 2)
+            break;
+    }
+    assert_true(n == 12 || n == best + 3);
+    json_decref(events);
+}
+
+/* The averaged weights are the ones that are judged and kept. */
+static void test_average_is_kept(void **state)
+{
+    (void)state;
+    const char *const *set = SET("train.ema=0.9", "train.keep=last");
+    train_whole(set, "mean");
+    train_whole(SET("train.keep=last"), "plain");
+    json_t *events[2] = {epochs_of("mean"), epochs_of("plain")};
+    const json_t *a = json_array_get(events[0], 2), *b = json_array_get(events[1], 2);
+    assert_true(json_number_value(json_object_get(a, "train_loss")) ==
+                json_number_value(json_object_get(b, "train_loss")));
+    assert_true(json_number_value(json_object_get(a, "validation_loss")) !=
+                json_number_value(json_object_get(b, "validation_loss")));
+    json_t *result = result_of("mean");
+    assert_true(json_number_value(json_object_get(json_object_get(result, "validation"), "loss")) ==
+                json_number_value(json_object_get(a, "validation_loss")));
+    json_decref(result);
+    json_decref(events[0]);
+    json_decref(events[1]);
+}
+
+/* ---- the rate range test ----------------------------------------------------------------------
+ */
+
+static void test_lrfind(void **state)
+{
+    (void)state;
+    hem_lrfind_options options = hem_lrfind_options_default();
+    hem_lrfind_result first, second;
+    hem_error err;
+    hem_spec *spec =
+        spec_with(SET("train.optimizer={sgd: {learning_rate: 0.1}}", "train.batch=all"));
+    options.from = 1e-3;
+    options.to = 1000;
+    options.steps = 80;
+    assert_int_equal(hem_lrfind(context, spec, &options, &first, &err), HEM_OK);
+    assert_int_equal(hem_lrfind(context, spec, &options, &second, &err), HEM_OK);
+    assert_int_equal(first.n, second.n);
+    assert_memory_equal(first.points, second.points, first.n * sizeof *first.points);
+    assert_true(first.points[0].rate == 1e-3 && first.points[0].loss == first.points[0].smoothed);
+    for (size_t i = 1; i < first.n; i++) {
+        double ratio = first.points[i].rate / first.points[i - 1].rate;
+        assert_true(fabs(ratio / pow(1e6, 1 / 79.0) - 1) < 1e-9);
+    }
+    assert_true(first.falls && first.steepest > 0 && first.steepest < first.lowest);
+    assert_true(first.suggestion <= first.points[first.lowest].rate / 10);
+    assert_true(first.end != HEM_LRFIND_ALL && first.n < 80);
+    hem_lrfind_release(&first);
+    hem_lrfind_release(&second);
+    options.to = options.from;
+    assert_int_equal(hem_lrfind(context, spec, &options, &first, &err), HEM_ERR_USAGE);
+    options.to = 2e-3;
+    options.steps = 9;
+    assert_int_equal(hem_lrfind(context, spec, &options, &first, &err), HEM_ERR_USAGE);
+    assert_null(first.points);
+    hem_spec_free(spec);
 }
 
 /* ---- what is kept -----------------------------------------------------------------------------
@@ -1005,6 +1141,10 @@ int main(void)
         TEST(test_any_number_of_threads),
         TEST(test_any_exact_tier),
         TEST(test_more_epochs),
+        TEST(test_more_epochs_of_a_schedule),
+        TEST(test_early_stopping),
+        TEST(test_average_is_kept),
+        TEST(test_lrfind),
         TEST(test_keep),
         TEST(test_keep_ties),
         TEST(test_divergence),

@@ -73,6 +73,10 @@ struct hem__choice {
 
 extern const hem__key hem__top_keys[]; /* fills a hem_spec */
 extern const hem__choice hem__layer_choice;
+/* Data other than IDX, and validation files (data_keys.c). */
+extern const hem__key hem__labels_keys[], hem__csv_keys[], hem__npy_keys[];
+extern const hem__key hem__image_folder, hem__npz_file;
+extern const hem__key hem__validation_files_keys[];
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);

@@ -1,13 +1,22 @@
 /* An experiment back as text: the resolved file with every default written out. */
 #include "spec/keys.h"
 
-/* `a: 1, b: 2` of the leaves of a table; all tables that are written so hold only leaves. */
+/* `a: 1, b: 2` of the leaves of a table; all tables that are written so hold leaves and mappings
+ * of leaves. */
 static void write_leaves(const hem__key *keys, const void *record, hem__str *out)
 {
     bool first = true;
     for (; keys != NULL && keys->name != NULL; keys++) {
+        if (hem__value_absent(keys, record))
+            continue;
         hem__str_printf(out, "%s%s: ", first ? "" : ", ", keys->name);
-        hem__value_write(keys, record, out);
+        if (keys->type == HEM__KEY_MAP) {
+            hem__str_add(out, "{");
+            write_leaves(keys->keys, (const char *)record + keys->offset, out);
+            hem__str_add(out, "}");
+        } else {
+            hem__value_write(keys, record, out);
+        }
         first = false;
     }
 }

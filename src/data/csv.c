@@ -287,11 +287,16 @@ static hem_status find_shape(const table *t, size_t *height, size_t *width, hem_
         return hem__hint(err, "a comma stands between two cells; semicolons and tabs are not read");
     }
     if (t->spec->csv.height > 0 || t->spec->csv.width > 0) {
+        char sides[2][24] = {"any", "any"};
+        if (t->spec->csv.height > 0)
+            snprintf(sides[0], sizeof sides[0], "%d", t->spec->csv.height);
+        if (t->spec->csv.width > 0)
+            snprintf(sides[1], sizeof sides[1], "%d", t->spec->csv.width);
         hem__fail_at(err, HEM_ERR_DATA, name, 1, 0,
-                     "%zu columns of pixels are no images of %zu x %zu pixels of %zu channels",
-                     t->image, h, w, channels);
-        return hem__hint(err, "0 pixels stand for a side that was to be found; one column is the "
-                              "label");
+                     "%zu columns of pixels are no images of height %s, width %s, channels %zu",
+                     t->image, sides[0], sides[1], channels);
+        return hem__hint(err, "the pixels are height times width times channels; one column is "
+                              "the label");
     }
     hem__fail_at(err, HEM_ERR_DATA, name, 1, 0,
                  "%zu columns of pixels are no square images of %zu channel%s", t->image, channels,

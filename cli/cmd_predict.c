@@ -242,9 +242,9 @@ const command command_predict = {
     .summary = "classify the images of files",
     .usage = usage,
     .details = "MODEL is a model file or a run directory. FILE is IDX (plain or gzip, with any\n"
-               "number of images), .npy, PNG, JPEG, PGM or PPM, of the size and colours that the\n"
-               "model was trained on. For each image: file, index in the file, class, probability, the\n"
-               "next two.",
+               "number of images), .npy, PNG, JPEG, PGM or PPM, of the size and colours that\n"
+               "the model was trained on. For each image: file, index in the file, class,\n"
+               "probability, the next two.",
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

@@ -16,7 +16,7 @@
 #define MOST_FILE_BYTES ((size_t)8 << 30)
 /* Longest line: a header of long names over an image of many pixels. */
 #define MOST_LINE_BYTES ((size_t)256 << 20)
-enum { FIRST_BUFFER = 1 << 20 };
+enum { FIRST_BUFFER = 1 << 16 }; /* grows to the longest line */
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
@@ -487,8 +487,9 @@ hem_status hem__csv_parse(const uint8_t *bytes, size_t n, const char *name,
     hem_images images = {0};
     *out = (hem__pair){0};
     hem_status status = hem__reader_open(&t.lines.reader, bytes, n, name, err);
-    t.lines.capacity = FIRST_BUFFER;
-    t.lines.buffer = hem__calloc(FIRST_BUFFER, 1);
+    size_t bound = hem__reader_bound(&t.lines.reader);
+    t.lines.capacity = bound < FIRST_BUFFER ? bound + 1 : FIRST_BUFFER;
+    t.lines.buffer = hem__calloc(t.lines.capacity, 1);
     if (status == HEM_OK && t.lines.buffer == NULL)
         status = hem__fail_memory(err, name, FIRST_BUFFER);
     if (status == HEM_OK)

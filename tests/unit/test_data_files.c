@@ -128,6 +128,26 @@ static void reads_packed_csv_across_buffers(void **state)
     free(text);
 }
 
+/* Lines that are longer than the first buffer. */
+static void reads_long_lines(void **state)
+{
+    (void)state;
+    hem__str text = {0};
+    for (int i = 0; i < 3; i++) {
+        hem__str_printf(&text, "%d", i);
+        for (int p = 0; p < 200 * 200; p++)
+            hem__str_printf(&text, ",%d", 100 + (p + i) % 156);
+        hem__str_add(&text, i < 2 ? "\n" : "");
+    }
+    hem__pair pair;
+    assert_int_equal(parse(text.text, NULL, &pair, NULL), HEM_OK);
+    assert_int_equal(pair.images.n, 3);
+    for (int p = 0; p < 200 * 200; p++)
+        assert_int_equal(pair.images.content[2 * 40000 + p], 100 + (p + 2) % 156);
+    hem__pair_release(&pair);
+    hem__str_release(&text);
+}
+
 static void finds_the_label(void **state)
 {
     (void)state;
@@ -616,19 +636,13 @@ static void reads_folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_csv),
-        cmocka_unit_test(reads_packed_csv_across_buffers),
-        cmocka_unit_test(finds_the_label),
-        cmocka_unit_test(refuses_csv),
-        cmocka_unit_test(csv_is_idx),
-        cmocka_unit_test(labels_from_one),
-        cmocka_unit_test(validation_of_its_own),
-        cmocka_unit_test(stratifies),
-        cmocka_unit_test(reads_npy),
-        cmocka_unit_test(refuses_npy),
-        cmocka_unit_test(reads_npz),
-        cmocka_unit_test(reads_jpeg),
-        cmocka_unit_test(reads_folders),
+        cmocka_unit_test(reads_csv),        cmocka_unit_test(reads_packed_csv_across_buffers),
+        cmocka_unit_test(reads_long_lines), cmocka_unit_test(finds_the_label),
+        cmocka_unit_test(refuses_csv),      cmocka_unit_test(csv_is_idx),
+        cmocka_unit_test(labels_from_one),  cmocka_unit_test(validation_of_its_own),
+        cmocka_unit_test(stratifies),       cmocka_unit_test(reads_npy),
+        cmocka_unit_test(refuses_npy),      cmocka_unit_test(reads_npz),
+        cmocka_unit_test(reads_jpeg),       cmocka_unit_test(reads_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,9 +70,9 @@ typedef struct hem_images {
 } hem_images;
 
 /** Reads every image of a file: IDX (plain or gzip), PNG, JPEG, PGM or PPM (binary, 8 bits) or
- *  .npy (uint8), told apart by their first bytes. PNG: grey or RGB, 8 bits or fewer; 16 bits and alpha are refused, palettes
- *  become RGB. JPEG: grey or colour; CMYK is refused. A file of more than 1 GiB unpacked is refused. HEM_ERR_DATA with the file and what
- *  is wrong. */
+ *  .npy (uint8), told apart by their first bytes. PNG: grey or RGB, 8 bits or fewer; 16 bits and
+ * alpha are refused, palettes become RGB. JPEG: grey or colour; CMYK is refused. A file of more
+ * than 1 GiB unpacked is refused. HEM_ERR_DATA with the file and what is wrong. */
 HEM_API HEM_MUST_USE hem_status hem_images_read(const char *path, hem_images *out, hem_error *err);
 HEM_API void hem_images_release(hem_images *images);
 

@@ -163,7 +163,7 @@ static hem_status predict_file(prediction *p, const char *file, float *probabili
     hem_images images;
     hem_status status = hem_images_read(file, &images, err);
     if (status != HEM_OK) {
-        default_hint(err, "IDX (plain or gzip), PNG, PGM and PPM are read");
+        default_hint(err, "IDX (plain or gzip), PNG, JPEG, PGM, PPM and .npy are read");
         return status;
     }
     status = check_size(p, &images, file, err);
@@ -242,10 +242,10 @@ const command command_predict = {
     .summary = "classify the images of files",
     .usage = usage,
     .details = "MODEL is a model file or a run directory. FILE is IDX (plain or gzip, with any\n"
-               "number of images), PNG, PGM or PPM, of the size and colours that the model was\n"
-               "trained on. For each image: file, index in the file, class, probability, the\n"
-               "next two. Probabilities are the model's outputs as they are: those of a model\n"
-               "that ends in sigmoid do not add up to 1.",
+               "number of images), .npy, PNG, JPEG, PGM or PPM, of the size and colours that\n"
+               "the model was trained on. For each image: file, index in the file, class,\n"
+               "probability, the next two. Probabilities are the model's outputs as they are:\n"
+               "those of a model that ends in sigmoid do not add up to 1.",
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /** The parts of a data set. Training and validation are cut from the training files as the
- *  experiment's `validation:` says; test is its own file. */
+ *  experiment's `validation:` says, or validation has files of its own; test is its own file. */
 typedef enum hem_part { HEM_TRAIN = 0, HEM_VALIDATION = 1, HEM_TEST = 2 } hem_part;
 
 /** "train", "validation" or "test"; a static string. */
@@ -21,21 +21,24 @@ typedef struct hem_data hem_data;
 /** What a data set is. Every pointer belongs to the data set. */
 typedef struct hem_data_info {
     const char *name;            /**< "fashion-mnist", "mnist", "synthetic" or "unknown" */
-    const char *source;          /**< directory that the files were read from, or "synthetic" */
+    const char *source;          /**< directory or first file that was read, or "synthetic" */
     int height, width, channels; /**< of every image; channels 1 (grey) or 3 (red, green, blue) */
     int n_classes;
     const char *const *class_names; /**< n_classes names; "0", "1", ... where none are known */
     size_t n[3];                    /**< images in each part, by hem_part */
     bool synthetic;                 /**< drawn by hemline, not photographed: every output says so */
     /** Names the data: SHA-256 over the four unpacked files' own hashes (lower-case hex; training
-     *  images, training labels, test images, test labels) joined by line ends. Of drawn data: over
-     *  training pixels, training labels, test pixels, test labels. */
+     *  images, training labels, test images, test labels) joined by line ends; validation files of
+     *  their own follow: images, labels. Data that is not IDX is hashed as the IDX files that would
+     *  hold the same images in the same order, with labels from 0. Of drawn data: over training
+     *  pixels, training labels, test pixels, test labels. */
     const char *sha256;
 } hem_data_info;
 
 typedef struct hem_data_options {
-    /** --data: where the IDX files are, also instead of an experiment's `{idx: DIR}`; NULL =
-     *  HEMLINE_DATA, then the search. A directory that is named and wrong is an error. */
+    /** --data: where the IDX files are, also instead of an experiment's `{idx: DIR}` or `{images:
+     *  DIR}`, and where relative paths of csv, npz and npy begin; NULL = HEMLINE_DATA, then the
+     *  search. A directory that is named and wrong is an error. */
     const char *directory;
     const char *cache; /**< cache directory; NULL = HEMLINE_CACHE, XDG_CACHE_HOME, ~/.cache */
     hem_log_fn log;    /**< notes such as "this is MNIST"; NULL = silent */
@@ -90,10 +93,10 @@ typedef struct hem_images {
     int height, width, channels;
 } hem_images;
 
-/** Reads every image of a file: IDX (plain or gzip), PNG, PGM or PPM (binary, 8 bits), told apart
- *  by their first bytes. PNG: grey or RGB, 8 bits or fewer; 16 bits and alpha are refused, palettes
- *  become RGB. A file of more than 1 GiB unpacked is refused. HEM_ERR_DATA with the file and what
- *  is wrong. */
+/** Reads every image of a file: IDX (plain or gzip), PNG, JPEG, PGM or PPM (binary, 8 bits) or
+ *  .npy (uint8), told apart by their first bytes. PNG: grey or RGB, 8 bits or fewer; 16 bits and
+ * alpha are refused, palettes become RGB. JPEG: grey or colour; CMYK is refused. A file of more
+ * than 1 GiB unpacked is refused. HEM_ERR_DATA with the file and what is wrong. */
 HEM_API HEM_MUST_USE hem_status hem_images_read(const char *path, hem_images *out, hem_error *err);
 HEM_API void hem_images_release(hem_images *images);
 

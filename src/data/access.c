@@ -27,6 +27,8 @@ void hem_data_free(hem_data *data)
             free(data->files[i].pixels);
         free(data->files[i].labels);
     }
+    free(data->files[2].pixels);
+    free(data->files[2].labels);
     for (int i = 0; i < 3; i++)
         free(data->rows[i]);
     for (int i = 0; data->class_names != NULL && i < data->info.n_classes; i++)
@@ -51,14 +53,15 @@ const uint8_t *hem_data_image(const hem_data *data, hem_part part, size_t index)
 {
     if (!is_there(data, part, index))
         return NULL;
-    return data->files[part == HEM_TEST].pixels + data->rows[part][index] * data->image_bytes;
+    return data->files[hem__data_file(data, part)].pixels +
+           data->rows[part][index] * data->image_bytes;
 }
 
 int hem_data_label(const hem_data *data, hem_part part, size_t index)
 {
     if (!is_there(data, part, index))
         return -1;
-    return data->files[part == HEM_TEST].labels[data->rows[part][index]];
+    return data->files[hem__data_file(data, part)].labels[data->rows[part][index]];
 }
 
 size_t hem_data_row(const hem_data *data, hem_part part, size_t index)

@@ -15,8 +15,9 @@ typedef struct hem__images_labelled {
 struct hem_data {
     hem_data_info info;
     size_t image_bytes;            /* height * width * channels */
-    hem__images_labelled files[2]; /* 0 = training files, 1 = test files */
-    uint32_t *rows[3];   /* by hem_part: row in files[part == HEM_TEST], n[part] entries */
+    hem__images_labelled files[3]; /* of training, of test, of validation where it has its own */
+    bool own_validation;           /* it has: files[2] */
+    uint32_t *rows[3];   /* by hem_part: row in its file (hem__data_file()), n[part] entries */
     char *name, *source; /* what info's pointers point at */
     char sha256[65];
     char **class_names;
@@ -24,5 +25,11 @@ struct hem_data {
     size_t mapping_bytes[2];
     bool borrowed; /* a view (fold.c): all but the rows belongs to another data set */
 };
+
+/* The file that holds the images of a part: index of data->files. */
+static inline int hem__data_file(const hem_data *data, hem_part part)
+{
+    return part == HEM_TEST ? 1 : part == HEM_VALIDATION && data->own_validation ? 2 : 0;
+}
 
 #endif

@@ -98,6 +98,7 @@ hem_status hem_data_fold(const hem_data *data, const hem_fold *fold, hem_data **
     } else {
         *view = *data;
         view->borrowed = true;
+        view->own_validation = false;
         memset(view->rows, 0, sizeof view->rows);
         status = hem__fold_mark(data, fold, marks, err);
         if (status == HEM_OK)

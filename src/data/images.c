@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/idx.h"
+#include "data/pair.h"
 
 static hem_status parse_idx(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
                             hem_error *err)
@@ -22,8 +23,13 @@ static const struct format {
     size_t n;
     hem__image_reader read;
 } formats[] = {
-    {"\0\0", 2, parse_idx},    {"\x1f\x8b", 2, parse_idx}, {"\x89PNG", 4, hem__png_parse},
-    {"P5", 2, hem__pnm_parse}, {"P6", 2, hem__pnm_parse},
+    {"\0\0", 2, parse_idx},
+    {"\x1f\x8b", 2, parse_idx},
+    {"\x89PNG", 4, hem__png_parse},
+    {"P5", 2, hem__pnm_parse},
+    {"P6", 2, hem__pnm_parse},
+    {"\xff\xd8\xff", 3, hem__jpeg_parse},
+    {"\x93NUMPY", 6, hem__npy_images},
 };
 
 hem_status hem__images_parse(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
@@ -39,7 +45,7 @@ hem_status hem__images_parse(const uint8_t *bytes, size_t n, const char *name, h
     else
         hem__fail_at(err, HEM_ERR_DATA, name, 0, 0,
                      "unknown image format (the first byte is 0x%02x)", bytes[0]);
-    return hem__hint(err, "IDX (plain or gzip), PNG, and binary PGM and PPM are read");
+    return hem__hint(err, "IDX (plain or gzip), PNG, JPEG, binary PGM and PPM, and .npy are read");
 }
 
 hem_status hem__images_new(size_t height, size_t width, int channels, const char *name,

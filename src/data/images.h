@@ -12,6 +12,8 @@ typedef hem_status (*hem__image_reader)(const uint8_t *bytes, size_t n, const ch
 
 hem_status hem__png_parse(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
                           hem_error *err);
+hem_status hem__jpeg_parse(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
+                           hem_error *err);
 /* PGM and PPM, binary, at most 8 bits. */
 hem_status hem__pnm_parse(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
                           hem_error *err);

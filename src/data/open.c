@@ -9,6 +9,7 @@
 #include "data/augment.h"
 #include "data/cache.h"
 #include "data/data.h"
+#include "data/load.h"
 #include "data/note.h"
 #include "data/place.h"
 #include "data/set.h"
@@ -112,6 +113,8 @@ static hem_status find(const hem_spec *spec, const hem_data_options *options, fo
 {
     if (spec->data.kind == HEM__DATA_FASHION_MNIST)
         return find_fashion_mnist(options, out, err);
+    if (spec->data.kind != HEM__DATA_IDX)
+        return hem__load(spec, options, &out->set, &out->directory, err);
     const char *directory = spec->data.directory;
     if (options != NULL && options->directory != NULL) {
         hem__note(options, HEM_LOG_NOTE, "--data: '%s' is read instead of '%s'", options->directory,
@@ -119,7 +122,8 @@ static hem_status find(const hem_spec *spec, const hem_data_options *options, fo
         directory = options->directory;
         HEM_TRY(hem__place_check(directory, "--data", err));
     }
-    return read_directory(directory, HEM__FORM_ANY, out, err);
+    HEM_TRY(read_directory(directory, HEM__FORM_ANY, out, err));
+    return hem__set_count_from(&out->set, spec->data.label_from, err);
 }
 
 /* ---- what the files are --------------------------------------------------------------------- */
@@ -175,8 +179,10 @@ static hem_status compare(const hem_spec *spec, const hem_data_options *options,
 
 /* Training labels of an unknown set must be 0..n-1 with no class left out: a gap is nearly always a
  * wrong label far above it. */
-static hem_status check_gaps(const hem__idx *labels, const char *path, int largest, hem_error *err)
+static hem_status check_gaps(const hem__set *set, int largest, const char *kind, hem_error *err)
 {
+    const hem__idx *labels = &set->files[HEM__TRAIN_LABELS];
+    const hem__label_place *place = &set->places[0];
     bool seen[256] = {false};
     int gap = 0;
     for (size_t i = 0; i < labels->n; i++)
@@ -186,17 +192,41 @@ static hem_status check_gaps(const hem__idx *labels, const char *path, int large
     for (size_t i = 0; gap < largest && i < labels->n; i++) {
         if (labels->content[i] < gap)
             continue;
-        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
-                     "label %d in row %zu (rows count from 0), but no image has label %d",
-                     labels->content[i], i, gap);
-        return hem__hint(err, "mend the label, or say that there are more classes than labels: "
-                              "data: {idx: DIR, classes: N}");
+        hem__fail_label(set->paths[HEM__TRAIN_LABELS], place, i, labels->content[i], err,
+                        ", but no image has label %d", gap + place->from);
+        return hem__hint(err,
+                         "mend the label, or say that there are more classes than labels: "
+                         "data: {%s: %s, classes: N}",
+                         kind, strcmp(kind, "idx") == 0 ? "DIR" : "...");
     }
     return HEM_OK;
 }
 
-/* What the experiment says; else 10 where the files are, or were asked to be, a known set; else the
- * largest training label + 1. */
+/* Labels 1 to n of n classes without a label 0 count from 1: they are not taken for n + 1 classes.
+ */
+static hem_status check_first_label(const hem__set *set, int n_classes, hem_error *err)
+{
+    const hem__idx *labels = &set->files[HEM__TRAIN_LABELS];
+    const hem__label_place *place = &set->places[0];
+    bool seen[256] = {false}, without_gap = true;
+    int largest = 0;
+    for (size_t i = 0; i < labels->n; i++) {
+        seen[labels->content[i]] = true;
+        largest = labels->content[i] > largest ? labels->content[i] : largest;
+    }
+    for (int label = 1; label <= largest; label++)
+        without_gap = without_gap && seen[label];
+    if (seen[0] || (n_classes > 0 ? largest != n_classes : !without_gap))
+        return HEM_OK;
+    hem__fail_at(err, HEM_ERR_DATA, set->paths[HEM__TRAIN_LABELS], 0, 0,
+                 "labels are %d to %d: no image has label %d", place->from + 1,
+                 place->from + largest, place->from);
+    return hem__hint(err, "if they count from %d, say so beside the data: labels: {from: %d}",
+                     place->from + 1, place->from + 1);
+}
+
+/* What the experiment says; else the folders of classes; else 10 where the files are, or were asked
+ * to be, a known set; else the largest training label + 1. */
 static hem_status count_classes(const hem_spec *spec, const hem_data_options *options, found *f,
                                 int *n_classes, hem_error *err)
 {
@@ -206,6 +236,9 @@ static hem_status count_classes(const hem_spec *spec, const hem_data_options *op
     if (known == NULL)
         known = hem__known_by_name(spec->data.expect);
     *n_classes = spec->data.classes > 0 ? spec->data.classes : known != NULL ? known->n_classes : 0;
+    if (f->set.classes.n > 0)
+        *n_classes = f->set.classes.n;
+    HEM_TRY(check_first_label(&f->set, *n_classes, err));
     if (*n_classes > 0)
         return HEM_OK;
     const hem__idx *labels = &f->set.files[HEM__TRAIN_LABELS];
@@ -213,25 +246,37 @@ static hem_status count_classes(const hem_spec *spec, const hem_data_options *op
     int largest = 1; /* a classifier has at least two classes */
     for (size_t i = 0; i < labels->n; i++)
         largest = labels->content[i] > largest ? labels->content[i] : largest;
-    HEM_TRY(check_gaps(labels, path, largest, err));
+    HEM_TRY(check_gaps(&f->set, largest, hem__data_kind_name(spec->data.kind), err));
     hem__note(options, HEM_LOG_NOTE, "%d classes, by the largest training label: %s", largest + 1,
               path);
     *n_classes = largest + 1;
     return HEM_OK;
 }
 
+static hem_status check_range(const hem__idx *labels, const char *path,
+                              const hem__label_place *place, int n_classes, hem_error *err)
+{
+    size_t i = 0;
+    while (i < labels->n && labels->content[i] < n_classes)
+        i++;
+    if (i == labels->n)
+        return HEM_OK;
+    return hem__fail_label(path, place, i, labels->content[i], err, "; allowed %d..%d", place->from,
+                           place->from + n_classes - 1);
+}
+
 static hem_status check_labels(const hem__set *set, int n_classes, hem_error *err)
 {
     for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES; i += 2)
-        HEM_TRY(hem__idx_check_labels(&set->files[i], n_classes, set->paths[i], err));
-    return HEM_OK;
+        HEM_TRY(check_range(&set->files[i], set->paths[i], &set->places[i / 2], n_classes, err));
+    return check_range(&set->own.labels, set->own.paths[1], &set->own.place, n_classes, err);
 }
 
 /* ---- filling the data set ------------------------------------------------------------------- */
 
-/* `names` may be NULL: then the classes are called "0", "1", ... */
+/* `names` may be NULL: then the classes are called by their labels, from `from` on. */
 static hem_status set_names(hem_data *data, const char *name, const char *source, int n_classes,
-                            const char *const *names, hem_error *err)
+                            const char *const *names, int from, hem_error *err)
 {
     data->name = hem__strdup(name);
     data->source = hem__strdup(source);
@@ -240,7 +285,7 @@ static hem_status set_names(hem_data *data, const char *name, const char *source
     bool done = data->name != NULL && data->source != NULL && data->class_names != NULL;
     for (int i = 0; done && i < n_classes; i++) {
         char number[16];
-        snprintf(number, sizeof number, "%d", i);
+        snprintf(number, sizeof number, "%d", from + i);
         data->class_names[i] = hem__strdup(names != NULL ? names[i] : number);
         done = data->class_names[i] != NULL;
     }
@@ -272,6 +317,10 @@ static hem_status take_files(hem_data *data, hem__set *set, hem_error *err)
         images->content = NULL;
         images->mapping = NULL;
     }
+    data->own_validation = set->own.images.n > 0;
+    data->files[2] =
+        (hem__images_labelled){set->own.images.content, set->own.labels.content, set->own.images.n};
+    set->own.images.content = set->own.labels.content = NULL;
     return HEM_OK;
 }
 
@@ -283,12 +332,15 @@ static hem_status fill(hem_data *data, const hem_spec *spec, const hem_data_opti
     HEM_TRY(check_labels(&f->set, n_classes, err));
     HEM_TRY(compare(spec, options, f, err));
     const hem__known *known = hem__set_identify(&f->set);
-    HEM_TRY(set_names(data, known != NULL ? known->name : "unknown", f->directory, n_classes,
-                      known != NULL && known->n_classes == n_classes ? known->class_names : NULL,
-                      err));
+    const char *const *names =
+        known != NULL && known->n_classes == n_classes ? known->class_names : NULL;
+    if (f->set.classes.n > 0)
+        names = (const char *const *)f->set.classes.names;
+    HEM_TRY(set_names(data, known != NULL ? known->name : "unknown", f->directory, n_classes, names,
+                      f->set.places[0].from, err));
     const hem__idx *images = &f->set.files[HEM__TRAIN_IMAGES];
     set_shape(data, images->height, images->width, images->channels);
-    hem__set_hash(f->set.sha256, data->sha256);
+    hem__set_hash(&f->set, data->sha256);
     return take_files(data, &f->set, err);
 }
 
@@ -297,6 +349,8 @@ static hem_status open_files(hem_data *data, const hem_spec *spec, const hem_dat
 {
     found f = {0};
     hem_status status = find(spec, options, &f, err);
+    if (status == HEM_OK)
+        status = hem__load_validation(spec, options, f.directory, &f.set, err);
     if (status == HEM_OK)
         status = fill(data, spec, options, &f, err);
     release(&f);
@@ -328,7 +382,7 @@ static hem_status open_synthetic(hem_data *data, const hem_spec *spec,
     for (int i = 0; i < HEM__N_SHAPES; i++)
         shapes[i] = hem__shape_name(i);
     data->info.synthetic = true;
-    HEM_TRY(set_names(data, "synthetic", "synthetic", wanted->synthetic.classes, shapes, err));
+    HEM_TRY(set_names(data, "synthetic", "synthetic", wanted->synthetic.classes, shapes, 0, err));
     set_shape(data, wanted->synthetic.height, wanted->synthetic.width, wanted->synthetic.channels);
     HEM_TRY(hem__synthetic_draw(wanted, HEM_TRAIN, &data->files[0], err));
     HEM_TRY(hem__synthetic_draw(wanted, HEM_TEST, &data->files[1], err));

@@ -104,19 +104,46 @@ static hem_status check_counts(const hem__set *set, int images, int labels, hem_
                         set->files[images].n, set->paths[images]);
 }
 
+static hem_status check_size(const hem__set *set, const char *part, const hem__idx *images,
+                             const char *path, hem_error *err)
+{
+    const hem__idx *train = &set->files[HEM__TRAIN_IMAGES];
+    if (train->height == images->height && train->width == images->width &&
+        train->channels == images->channels)
+        return HEM_OK;
+    return hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
+                        "%s images are %d x %d x %d, but the training images are %d x %d x %d "
+                        "(height, width, channels)",
+                        part, images->height, images->width, images->channels, train->height,
+                        train->width, train->channels);
+}
+
 hem_status hem__set_check(const hem__set *set, hem_error *err)
 {
     HEM_TRY(check_counts(set, HEM__TRAIN_IMAGES, HEM__TRAIN_LABELS, err));
     HEM_TRY(check_counts(set, HEM__TEST_IMAGES, HEM__TEST_LABELS, err));
-    const hem__idx *train = &set->files[HEM__TRAIN_IMAGES], *test = &set->files[HEM__TEST_IMAGES];
-    if (train->height == test->height && train->width == test->width &&
-        train->channels == test->channels)
-        return HEM_OK;
-    return hem__fail_at(err, HEM_ERR_DATA, set->paths[HEM__TEST_IMAGES], 0, 0,
-                        "test images are %d x %d x %d, but the training images are %d x %d x %d "
-                        "(height, width, channels)",
-                        test->height, test->width, test->channels, train->height, train->width,
-                        train->channels);
+    HEM_TRY(
+        check_size(set, "test", &set->files[HEM__TEST_IMAGES], set->paths[HEM__TEST_IMAGES], err));
+    return set->own.images.n > 0
+               ? check_size(set, "validation", &set->own.images, set->own.paths[0], err)
+               : HEM_OK;
+}
+
+hem_status hem__set_count_from(hem__set *set, int from, hem_error *err)
+{
+    for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES && from > 0; i += 2) {
+        hem__idx *labels = &set->files[i];
+        for (size_t row = 0; row < labels->n; row++) {
+            if (hem__label_of(labels->content[row], from, &labels->content[row]))
+                continue;
+            hem__fail_at(err, HEM_ERR_DATA, set->paths[i], 0, 0,
+                         "label %d in row %zu (rows count from 0); allowed from %d on",
+                         labels->content[row], row, from);
+            return hem__hint(err, "labels: {from: %d} says that no label is below it", from);
+        }
+        set->places[i / 2].from = from;
+    }
+    return HEM_OK;
 }
 
 const hem__known *hem__set_identify(const hem__set *set)
@@ -129,11 +156,14 @@ const hem__known *hem__set_identify(const hem__set *set)
     return known;
 }
 
-void hem__set_hash(char sha256[HEM__N_FILES][65], char out[65])
+void hem__set_hash(const hem__set *set, char out[65])
 {
-    char joined[4 * 65];
-    int n = snprintf(joined, sizeof joined, "%s\n%s\n%s\n%s", sha256[0], sha256[1], sha256[2],
-                     sha256[3]);
+    char joined[6 * 65];
+    int n = snprintf(joined, sizeof joined, "%s\n%s\n%s\n%s", set->sha256[0], set->sha256[1],
+                     set->sha256[2], set->sha256[3]);
+    if (set->own.images.n > 0)
+        n += snprintf(joined + n, sizeof joined - (size_t)n, "\n%s\n%s", set->own.sha256[0],
+                      set->own.sha256[1]);
     hem__sha256_of(joined, (size_t)n, out);
 }
 
@@ -143,5 +173,7 @@ void hem__set_release(hem__set *set)
         free(set->paths[i]);
         hem__idx_release(&set->files[i]);
     }
+    hem__pair_release(&set->own);
+    hem__classes_release(&set->classes);
     *set = (hem__set){0};
 }

@@ -118,6 +118,9 @@ static hem_status prepare(check *c, const hem_data *data, hem_error *err)
                                   .groups = c->net->spec->train.groups,
                                   .mean = c->net->origin.scaling.mean,
                                   .deviation = c->net->origin.scaling.deviation,
+                                  .pixels = c->net->origin.scaling.pixels,
+                                  .image_bytes = data->image_bytes,
+                                  .by_image = c->net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                                   .seed = o->seed};
     c->gradient = hem__calloc(n, sizeof *c->gradient);
     c->fast_gradient = hem__calloc(n, sizeof *c->fast_gradient);

@@ -17,6 +17,10 @@ const char *hem__model_scale_name(hem__scale scale)
         return "1/255";
     case HEM__SCALE_STANDARDIZE:
         return "standardize";
+    case HEM__SCALE_BY_PIXEL:
+        return "standardize by pixel";
+    case HEM__SCALE_BY_IMAGE:
+        return "standardize by image";
     }
     return "none";
 }
@@ -90,6 +94,19 @@ static float *canonical(const hem_net *net)
     return values;
 }
 
+/* What a standardization by pixel is made of. */
+static void put_scaling(const hem_net *net, hem__st_writer *writer)
+{
+    const hem__net_origin *o = &net->origin;
+    size_t dims[3] = {(size_t)o->height, (size_t)o->width, (size_t)o->channels};
+    const float *pixels = o->scaling.pixels;
+    if (pixels == NULL)
+        return;
+    hem__st_put(writer, HEM__MODEL_MEAN, HEM__ST_F32, 3, dims, pixels);
+    hem__st_put(writer, HEM__MODEL_FACTOR, HEM__ST_F32, 3, dims,
+                pixels + dims[0] * dims[1] * dims[2]);
+}
+
 hem_status hem_net_save(hem_net *net, const char *path, hem_error *err)
 {
     hem__st_writer writer;
@@ -102,6 +119,8 @@ hem_status hem_net_save(hem_net *net, const char *path, hem_error *err)
         hem__st_put(&writer, t.name, HEM__ST_F32, t.n_dims, t.dims, values + at);
         at += t.n;
     }
+    if (ready)
+        put_scaling(net, &writer);
     hem_status status =
         ready ? hem__st_write(&writer, path, err) : hem__fail_memory(err, "saving the model", 0);
     hem__st_writer_release(&writer);

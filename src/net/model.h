@@ -7,7 +7,11 @@
 
 #define HEM__MODEL_FORMAT "1"
 
-/* "none", "1/255" or "standardize", as files write it. */
+/* The tensors of a network that is standardized by pixel: [height][width][channels] each. */
+#define HEM__MODEL_MEAN "input.mean"
+#define HEM__MODEL_FACTOR "input.inverse_deviation"
+
+/* "none", "1/255", "standardize", ..., as files write it. */
 const char *hem__model_scale_name(hem__scale scale);
 /* As hem_net_load, from memory; `name` stands for the file in messages. */
 hem_status hem__net_load_memory(hem_context *context, const unsigned char *bytes, size_t length,

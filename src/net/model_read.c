@@ -121,6 +121,39 @@ static hem_status read_scaling(const hem__st_file *file, const hem_spec *spec, b
     return HEM_OK;
 }
 
+/* One of the two tensors of a standardization by pixel: finite numbers of an image's shape. */
+static hem_status read_pixels(const hem__st_file *file, const char *name, const char *tensor,
+                              const hem__net_origin *origin, float *out, hem_error *err)
+{
+    size_t dims[3] = {(size_t)origin->height, (size_t)origin->width, (size_t)origin->channels};
+    const hem__st_tensor *t = hem__st_find(file, tensor);
+    if (t == NULL)
+        return BAD("tensor '%s' is missing", tensor);
+    if (t->type != HEM__ST_F32 || t->n_dims != 3 || memcmp(t->dims, dims, sizeof dims) != 0)
+        return BAD("tensor '%s' is not of type F32 and the image's shape", tensor);
+    memcpy(out, t->bytes, t->n_bytes);
+    for (size_t i = 0; i < t->n; i++)
+        if (!isfinite(out[i]))
+            return BAD("tensor '%s' holds a number that is not finite, at place %zu", tensor, i);
+    return HEM_OK;
+}
+
+static hem_status read_pixel_scaling(const hem__st_file *file, const char *name,
+                                     hem__net_origin *origin, hem_error *err)
+{
+    const hem__st_tensor *mean = hem__st_find(file, HEM__MODEL_MEAN);
+    size_t bytes = (size_t)origin->height * (size_t)origin->width * (size_t)origin->channels;
+    if (origin->scaling.kind != HEM__SCALE_BY_PIXEL)
+        return HEM_OK;
+    if (mean == NULL || mean->n != bytes) /* before memory is taken for what the file lacks */
+        return BAD("tensor '" HEM__MODEL_MEAN "' is missing or not of the image's shape");
+    origin->scaling.pixels = hem__calloc(bytes, 2 * sizeof *origin->scaling.pixels);
+    if (origin->scaling.pixels == NULL)
+        return hem__fail_memory(err, name, 2 * bytes * sizeof *origin->scaling.pixels);
+    HEM_TRY(read_pixels(file, name, HEM__MODEL_MEAN, origin, origin->scaling.pixels, err));
+    return read_pixels(file, name, HEM__MODEL_FACTOR, origin, origin->scaling.pixels + bytes, err);
+}
+
 static hem_status read_numbers(const hem__st_file *file, bool foreign, const char *name,
                                hem__net_origin *origin, hem_error *err)
 {
@@ -159,6 +192,7 @@ static hem_status read_origin(const hem__st_file *file, const hem_spec *spec, bo
     snprintf(origin->data_sha256, sizeof origin->data_sha256, "%s", sha256);
     origin->synthetic = strcmp(synthetic, "true") == 0;
     HEM_TRY(read_scaling(file, spec, foreign, name, &origin->scaling, err));
+    HEM_TRY(read_pixel_scaling(file, name, origin, err));
     return read_class_names(names, name, origin, err);
 }
 
@@ -167,6 +201,7 @@ static void origin_release(hem__net_origin *origin)
     for (int i = 0; i < origin->n_classes; i++)
         free(origin->class_names[i]);
     free(origin->class_names);
+    free(origin->scaling.pixels);
 }
 
 /* "10x300" */
@@ -216,9 +251,13 @@ static hem_status read_tensors(const hem__st_file *file, const char *name, hem_n
     size_t n = hem_net_get_info(net).n_tensors;
     for (size_t i = 0; i < n; i++)
         HEM_TRY(read_tensor(file, name, net, i, err));
-    if (file->n_tensors == n)
+    bool own = net->origin.scaling.pixels != NULL; /* two tensors that are no layer's */
+    if (file->n_tensors == n + 2 * own)
         return HEM_OK;
     for (size_t i = 0; i < file->n_tensors; i++) {
+        const char *tensor = file->tensors[i].name;
+        if (own && (strcmp(tensor, HEM__MODEL_MEAN) == 0 || strcmp(tensor, HEM__MODEL_FACTOR) == 0))
+            continue;
         if (hem_net_find_tensor(net, file->tensors[i].name) == n)
             return BAD("tensor '%.60s' belongs to no layer of its experiment",
                        file->tensors[i].name);

@@ -13,6 +13,7 @@
 #include "base/philox.h"
 #include "base/str.h"
 #include "net/inside.h"
+#include "net/scaling.h"
 #include "optim/optim.h"
 
 /* The first numbers of a tensor: a pure function of seed, layer, which of the layer's tensors it
@@ -39,12 +40,14 @@ static void draw_tensor(hem_net *net, int index)
     }
 }
 
-static void copy_origin(hem_net *net, const hem__net_origin *origin)
+static bool copy_origin(hem_net *net, const hem__net_origin *origin)
 {
     net->origin = *origin;
     net->origin.class_names = hem__calloc((size_t)origin->n_classes, sizeof *origin->class_names);
     for (int c = 0; net->origin.class_names && c < origin->n_classes; c++)
         net->origin.class_names[c] = hem__strdup(origin->class_names[c]);
+    size_t bytes = (size_t)origin->height * (size_t)origin->width * (size_t)origin->channels;
+    return hem__scaling_copy(&origin->scaling, bytes, &net->origin.scaling);
 }
 
 static bool has_class_names(const hem__net_origin *origin)
@@ -84,9 +87,9 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     if (!net)
         return hem__fail_memory(err, "a network", sizeof *net);
     net->context = context;
-    copy_origin(net, origin);
+    bool copied = copy_origin(net, origin);
     hem_status status = HEM_OK;
-    if (!has_class_names(&net->origin))
+    if (!copied || !has_class_names(&net->origin))
         status = hem__fail_memory(err, "a network", sizeof *net);
     if (status == HEM_OK)
         status = hem__spec_copy(spec, &net->spec, err);
@@ -114,27 +117,6 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     return HEM_OK;
 }
 
-/* Mean and standard deviation of all pixels of the training part. Bytes are counted first, so the
- * sums are exact. */
-static void measure(const hem_data *data, hem__scaling *scaling)
-{
-    uint64_t count[256] = {0};
-    for (size_t i = 0; i < data->info.n[HEM_TRAIN]; i++) {
-        const uint8_t *p = hem_data_image(data, HEM_TRAIN, i);
-        for (size_t b = 0; b < data->image_bytes; b++)
-            count[p[b]]++;
-    }
-    double n = 0, sum = 0, squares = 0;
-    for (int v = 0; v < 256; v++) {
-        n += (double)count[v];
-        sum += (double)count[v] * v;
-        squares += (double)count[v] * v * v;
-    }
-    scaling->mean = sum / n;
-    double variance = squares / n - scaling->mean * scaling->mean;
-    scaling->deviation = variance > 0 ? sqrt(variance) : 1; /* images of one grey stay zeros */
-}
-
 hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_data *data,
                        uint64_t seed, hem_net **out, hem_error *err)
 {
@@ -146,15 +128,14 @@ hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_dat
                               .width = info->width,
                               .channels = info->channels,
                               .n_classes = info->n_classes,
-                              .class_names = data->class_names,
-                              .scaling = {spec->scale, 0, 1}};
+                              .class_names = data->class_names};
     snprintf(origin.data_name, sizeof origin.data_name, "%s", info->name);
     snprintf(origin.data_sha256, sizeof origin.data_sha256, "%s", info->sha256);
-    if (spec->scale == HEM__SCALE_255)
-        origin.scaling.deviation = 255;
-    if (spec->scale == HEM__SCALE_STANDARDIZE)
-        measure(data, &origin.scaling);
-    return hem__net_make(context, spec, &origin, true, out, err);
+    hem_status status = hem__scaling_measure(data, spec->scale, &origin.scaling, err);
+    if (status == HEM_OK)
+        status = hem__net_make(context, spec, &origin, true, out, err);
+    free(origin.scaling.pixels);
+    return status;
 }
 
 void hem_net_free(hem_net *net)
@@ -168,6 +149,7 @@ void hem_net_free(hem_net *net)
     for (int c = 0; net->origin.class_names && c < net->origin.n_classes; c++)
         free(net->origin.class_names[c]);
     free(net->origin.class_names);
+    free(net->origin.scaling.pixels);
     hem_spec_free(net->spec);
     free(net);
 }
@@ -234,6 +216,8 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
                                 .labels = g->labels,
                                 .n = m,
                                 .table = table,
+                                .pixels = net->origin.scaling.pixels,
+                                .by_image = net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                                 .loss = loss ? loss + at : NULL,
                                 .predicted = predicted ? predicted + at : NULL,
                                 .probabilities =
@@ -262,6 +246,8 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
         hem__batch_f32 batch = {.images = pointers,
                                 .n = m,
                                 .table = table,
+                                .pixels = net->origin.scaling.pixels,
+                                .by_image = net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                                 .probabilities = probabilities + at * classes};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }

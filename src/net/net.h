@@ -9,10 +9,12 @@
 
 /* How bytes become numbers: value = table[byte], the same for every pixel. The table is exactly
  * (float)((byte - mean) / deviation) computed in double: none 0 and 1, 1/255 0 and 255, standardize
- * the training part's own. Saved with the model. */
+ * the training part's own. By pixel and by image: net/scaling.h. Saved with the model. */
 typedef struct hem__scaling {
     hem__scale kind;
     double mean, deviation;
+    float *pixels; /* by pixel: the mean of each byte of an image, then 1 / deviation of each; owned
+                      by the network. Else NULL */
 } hem__scaling;
 
 /* Everything but the weights that a model file carries. */

@@ -14,6 +14,7 @@ struct hem__probe {
     hem__real *params;
     hem__real *loss; /* of n images */
     hem__real table[256];
+    hem__real *pixels; /* as the batch has them; NULL = by the table */
     hem__philox_key drop_key;
 };
 
@@ -38,8 +39,10 @@ hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **ou
     size_t n = setup->graph->n_params;
     probe->params = hem__aligned_calloc(n, sizeof *probe->params);
     probe->loss = hem__calloc(setup->n, sizeof *probe->loss);
+    if (setup->pixels)
+        probe->pixels = hem__calloc(setup->image_bytes, 2 * sizeof *probe->pixels);
     hem_status status = HEM_OK;
-    if (!probe->params || !probe->loss)
+    if (!probe->params || !probe->loss || (setup->pixels && !probe->pixels))
         status = hem__fail_memory(err, "a gradient check", n * sizeof *probe->params);
     hem__plan_options options = {.batch = setup->n, .groups = setup->groups, .training = true};
     if (status == HEM_OK)
@@ -53,6 +56,8 @@ hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **ou
         probe->params[i] = (hem__real)setup->params[i];
     for (int v = 0; v < 256; v++)
         probe->table[v] = (hem__real)((v - setup->mean) / setup->deviation);
+    for (size_t i = 0; probe->pixels && i < 2 * setup->image_bytes; i++)
+        probe->pixels[i] = (hem__real)setup->pixels[i];
     *out = probe;
     return HEM_OK;
 }
@@ -63,6 +68,7 @@ void HEM__R(hem__probe_free)(hem__probe *probe)
         return;
     HEM__R(hem__plan_free)(probe->plan);
     free(probe->params);
+    free(probe->pixels);
     free(probe->loss);
     free(probe);
 }
@@ -74,6 +80,8 @@ static HEM__R(hem__batch) images_from(const hem__probe *probe, size_t first, siz
                                 .labels = s->labels + first,
                                 .n = n,
                                 .table = probe->table,
+                                .pixels = probe->pixels,
+                                .by_image = s->by_image,
                                 .drop_key = {probe->drop_key.k[0], probe->drop_key.k[1]},
                                 .place = (uint32_t)first,
                                 .loss = probe->loss + first};

@@ -37,9 +37,52 @@ static void run_entries(const plan_t *plan, const entry_t *list, int n, const wo
     }
 }
 
-/* Bytes to numbers, images to lanes: y[u][l] = table[image l][u]. Lanes without an image repeat the
- * chunk's first. With up to 8 channels, innermost in the image, units lie in the order of its
- * bytes. */
+/* Mean and 1 / deviation of an image's bytes; 0 for one of a single grey. The sums are of whole
+ * numbers, so that their order is nobody's concern. */
+static void measure(const uint8_t *image, size_t n, hem__real *mean, hem__real *factor)
+{
+    uint64_t sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += image[i];
+        squares += (uint32_t)image[i] * image[i];
+    }
+    double middle = (double)sum / (double)n;
+    double variance = (double)squares / (double)n - middle * middle;
+    *mean = (hem__real)middle;
+    *factor = variance > 0 ? (hem__real)(1 / sqrt(variance)) : 0;
+}
+
+/* n units of a tile, standardized by each image's own mean and deviation. images[l] are whole. */
+static void load_by_image(const uint8_t *const *images, size_t units, size_t u0, size_t n,
+                          hem__real *y)
+{
+    hem__real mean[HEM__LANES], factor[HEM__LANES];
+    for (size_t l = 0; l < HEM__LANES; l++)
+        measure(images[l], units, &mean[l], &factor[l]);
+    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
+        for (size_t l = 0; l < HEM__LANES; l++)
+            y[l] = ((hem__real)images[l][u] - mean[l]) * factor[l];
+}
+
+/* The same by each unit's mean and deviation over the training part. */
+static void load_by_pixel(const uint8_t *const *images, const hem__real *pixels, size_t units,
+                          size_t u0, size_t n, hem__real *y)
+{
+    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
+        for (size_t l = 0; l < HEM__LANES; l++)
+            y[l] = ((hem__real)images[l][u] - pixels[u]) * pixels[units + u];
+}
+
+static void load_by_table(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
+                          hem__real *y)
+{
+    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
+        for (size_t l = 0; l < HEM__LANES; l++)
+            y[l] = table[images[l][u]];
+}
+
+/* Bytes to numbers, images to lanes. Lanes without an image repeat the chunk's first. With up to 8
+ * channels, innermost in the image, units lie in the order of its bytes. */
 static void load(const plan_t *plan, const batch_t *batch, size_t first, const work_t *work)
 {
     size_t units = plan->cells[0].out_units, i, last;
@@ -50,12 +93,15 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         const uint8_t *image[HEM__LANES];
         for (size_t l = 0; l < HEM__LANES; l++) {
             size_t at = tile * HEM__LANES + l;
-            image[l] = batch->images[first + (at < (size_t)work->images ? at : 0)] + u0;
+            image[l] = batch->images[first + (at < (size_t)work->images ? at : 0)];
         }
         hem__real *y = plan->cells[0].y + i * HEM__LANES;
-        for (size_t u = 0; u < n; u++, y += HEM__LANES)
-            for (size_t l = 0; l < HEM__LANES; l++)
-                y[l] = batch->table[image[l][u]];
+        if (batch->by_image)
+            load_by_image(image, units, u0, n, y);
+        else if (batch->pixels)
+            load_by_pixel(image, batch->pixels, units, u0, n, y);
+        else
+            load_by_table(image, batch->table, u0, n, y);
         i += n;
     }
     meet(plan);

@@ -16,8 +16,11 @@ typedef struct hem__probe_setup {
     const uint16_t *labels;
     size_t n;
     int groups;             /* gradient groups asked for; 0 = by the number of images */
-    double mean, deviation; /* of the input's scaling */
-    uint64_t seed;          /* of the fixed dropout mask */
+    double mean, deviation; /* of the input's scaling, as hem__scaling has them */
+    const float *pixels;
+    size_t image_bytes;
+    bool by_image;
+    uint64_t seed; /* of the fixed dropout mask */
 } hem__probe_setup;
 
 typedef struct hem__probe hem__probe;

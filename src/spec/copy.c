@@ -27,6 +27,14 @@ hem_status hem__spec_copy(const hem_spec *spec, hem_spec **out, hem_error *err)
     copy->text = copy_text(spec->text, &ok);
     copy->data.directory = copy_text(spec->data.directory, &ok);
     copy->data.expect = copy_text(spec->data.expect, &ok);
+    copy->data.csv.train = copy_text(spec->data.csv.train, &ok);
+    copy->data.csv.test = copy_text(spec->data.csv.test, &ok);
+    copy->data.csv.label = copy_text(spec->data.csv.label, &ok);
+    for (int i = 0; i < 4; i++)
+        copy->data.npy[i] = copy_text(spec->data.npy[i], &ok);
+    copy->validation.path = copy_text(spec->validation.path, &ok);
+    copy->validation.images = copy_text(spec->validation.images, &ok);
+    copy->validation.labels = copy_text(spec->validation.labels, &ok);
     copy->layers = hem__calloc(spec->n_layers, sizeof *copy->layers);
     copy->overrides = hem__calloc(spec->n_overrides, sizeof *copy->overrides);
     for (size_t i = 0; copy->overrides && i < spec->n_overrides; i++)

@@ -19,7 +19,7 @@ static const hem__key idx_directory = {
 };
 
 static const hem__word known_data[] = {{"any", 0}, {"fashion-mnist", 1}, {"mnist", 2}, {NULL, 0}};
-static const hem__key idx_beside[] = {
+static const hem__key known_beside[] = {
     {
         .name = "expect",
         .type = HEM__KEY_TEXT,
@@ -37,6 +37,13 @@ static const hem__key idx_beside[] = {
         .words = automatic,
         .fallback = "auto",
         .help = "How many there are; auto: as a known set says, or the largest training label + 1.",
+    },
+    {
+        .name = "labels",
+        .type = HEM__KEY_MAP,
+        .keys = hem__labels_keys, /* fills the same struct: offset 0 */
+        .fallback = "",
+        .help = "How labels are counted.",
     },
     {.name = NULL},
 };
@@ -118,7 +125,7 @@ static const hem__alternative data_alternatives[] = {
         .name = "idx",
         .kind = HEM__DATA_IDX,
         .value = &idx_directory,
-        .beside = idx_beside,
+        .beside = known_beside,
         .example = "data: {idx: my/folder}",
         .help = "IDX files of your own.",
     },
@@ -128,6 +135,39 @@ static const hem__alternative data_alternatives[] = {
         .keys = synthetic_keys,
         .example = "data: {synthetic: {train: 6000}}",
         .help = "Simple shapes that hemline draws, where no file can be had.",
+    },
+    {
+        .name = "csv",
+        .kind = HEM__DATA_CSV,
+        .keys = hem__csv_keys,
+        .beside = known_beside,
+        .example = "data: {csv: {train: fashion-mnist_train.csv, test: fashion-mnist_test.csv}}",
+        .help = "Text files with a row of pixels 0..255 and a label for each image, as Kaggle's.",
+    },
+    {
+        .name = "images",
+        .kind = HEM__DATA_IMAGES,
+        .value = &hem__image_folder,
+        .example = "data: {images: my/folder}",
+        .help =
+            "PNG, JPEG, PGM or PPM files in a folder for each class, in folders train and test.",
+    },
+    {
+        .name = "npz",
+        .kind = HEM__DATA_NPZ,
+        .value = &hem__npz_file,
+        .beside = known_beside,
+        .example = "data: {npz: fashion-mnist.npz}",
+        .help = "NumPy arrays in one file, as Keras keeps its data sets.",
+    },
+    {
+        .name = "npy",
+        .kind = HEM__DATA_NPY,
+        .keys = hem__npy_keys,
+        .beside = known_beside,
+        .example = "data: {npy: {train_images: a.npy, train_labels: b.npy, test_images: c.npy, "
+                   "test_labels: d.npy}}",
+        .help = "NumPy arrays in a file each.",
     },
     {.name = NULL},
 };
@@ -172,6 +212,14 @@ static const hem__key fraction_part = {
 };
 static const hem__key fraction_beside[] = {
     {
+        .name = "stratify",
+        .type = HEM__KEY_BOOL,
+        FIELD(stratify),
+        .words = no_or_yes,
+        .fallback = "false",
+        .help = "Take the same part of every class, to within one image.",
+    },
+    {
         .name = "seed",
         .type = HEM__KEY_SEED,
         FIELD(seed),
@@ -201,7 +249,7 @@ static const hem__key fold_beside[] = {
     {
         .name = "stratify",
         .type = HEM__KEY_BOOL,
-        FIELD(fold_stratify),
+        FIELD(stratify),
         .words = no_or_yes,
         .fallback = "false",
         .help = "Every fold gets its share of every class.",
@@ -252,6 +300,14 @@ static const hem__alternative validation_alternatives[] = {
         .beside = fold_beside,
         .example = "validation: {fold: 1, of: 5}",
         .help = "One fold of a cross-validation; 'hemline kfold' runs them all.",
+    },
+    {
+        .name = "files",
+        .kind = HEM__VALIDATION_FILES,
+        .value = &hem__validation_files_keys[0],
+        .keys = hem__validation_files_keys,
+        .example = "validation: {files: my/validation.csv}",
+        .help = "Files of their own, of the data's kind; all training images train.",
     },
     {.name = NULL},
 };
@@ -644,6 +700,8 @@ static const hem__word scales[] = {
     {"none", HEM__SCALE_NONE},
     {"1/255", HEM__SCALE_255},
     {"standardize", HEM__SCALE_STANDARDIZE},
+    {"standardize by pixel", HEM__SCALE_BY_PIXEL},
+    {"standardize by image", HEM__SCALE_BY_IMAGE},
     {NULL, 0},
 };
 
@@ -679,8 +737,9 @@ const hem__key hem__top_keys[] = {
         FIELD(scale),
         .words = scales,
         .fallback = "1/255",
-        .help =
-            "What is done to pixels 0..255; standardize: mean 0, variance 1 of the training part.",
+        .help = "What is done to pixels 0..255; standardize: mean 0, variance 1 of the training "
+                "part, of "
+                "each pixel of it, or of each image.",
     },
     {
         .name = "validation",

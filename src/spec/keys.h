@@ -94,6 +94,11 @@ hem_status hem__augment_together(const hem_spec *spec, hem_error *err);
 
 extern const hem__choice hem__schedule_choice, hem__stopping_choice; /* train_keys.c */
 
+/* Data other than IDX, and validation files (data_keys.c). */
+extern const hem__key hem__labels_keys[], hem__csv_keys[], hem__npy_keys[];
+extern const hem__key hem__image_folder, hem__npz_file;
+extern const hem__key hem__validation_files_keys[];
+
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);
 const hem__alternative *hem__alternative_of(const hem__choice *choice, const void *record);

@@ -85,6 +85,19 @@ static void describe_inner(const hem__choice *choice, hem__str *out)
         }
 }
 
+/* The mappings among the keys beside a choice's alternatives, each once. */
+static void describe_beside(const hem__choice *choice, hem__str *out)
+{
+    const hem__key *described = NULL;
+    for (const hem__alternative *a = choice->alternatives; a->name != NULL; a++)
+        for (const hem__key *key = a->beside; key != NULL && key->name != NULL; key++) {
+            if (key->keys == NULL || key->keys == described)
+                continue;
+            describe_table(key->name, key->keys, out);
+            described = key->keys;
+        }
+}
+
 /* The tables below a table, in its order. */
 static void describe_below(const hem__key *keys, hem__str *out)
 {
@@ -96,8 +109,10 @@ static void describe_below(const hem__key *keys, hem__str *out)
         const hem__alternative *a = keys->choice ? keys->choice->alternatives : NULL;
         for (; a != NULL && a->name != NULL; a++)
             describe_alternative(keys->choice, a, out);
-        if (keys->choice != NULL)
+        if (keys->choice != NULL) {
             describe_inner(keys->choice, out);
+            describe_beside(keys->choice, out);
+        }
     }
 }
 

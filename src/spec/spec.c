@@ -137,6 +137,7 @@ static hem_status read_tree(hem_spec *spec, hem__yaml **root, hem_error *err)
     HEM_TRY(hem__keys_read(spec, hem__top_keys, "the experiment", *root, spec, err));
     HEM_TRY(check_name(spec, *root, err));
     HEM_TRY(check_together(spec, err));
+    HEM_TRY(hem__data_spec_check(spec, err));
     if (spec->name == NULL)
         spec->name = name_of(spec->path);
     return spec->name ? HEM_OK : hem__fail_memory(err, "the experiment", 0);
@@ -220,6 +221,14 @@ void hem_spec_free(hem_spec *spec)
     free(spec->text);
     free(spec->data.directory);
     free(spec->data.expect);
+    free(spec->data.csv.train);
+    free(spec->data.csv.test);
+    free(spec->data.csv.label);
+    for (int i = 0; i < 4; i++)
+        free(spec->data.npy[i]);
+    free(spec->validation.path);
+    free(spec->validation.images);
+    free(spec->validation.labels);
     free(spec->layers);
     free(spec);
 }

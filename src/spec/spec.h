@@ -103,29 +103,49 @@ typedef struct hem__layer_spec {
 typedef enum hem__data_kind {
     HEM__DATA_FASHION_MNIST,
     HEM__DATA_IDX,
-    HEM__DATA_SYNTHETIC
+    HEM__DATA_SYNTHETIC,
+    HEM__DATA_CSV,
+    HEM__DATA_IMAGES,
+    HEM__DATA_NPZ,
+    HEM__DATA_NPY
 } hem__data_kind;
+
+typedef enum hem__header { HEM__HEADER_AUTO, HEM__HEADER_YES, HEM__HEADER_NO } hem__header;
 
 typedef struct hem__data_spec {
     hem__data_kind kind;
     hem__at at;
-    char *directory; /* idx: as written; relative to the working directory */
+    char *directory; /* idx, images, npz (a file): as written; relative to the working directory */
     char *expect;    /* name of a known data set that the files must be, or NULL */
-    int classes;     /* idx: 0 = found out */
+    int classes;     /* idx, csv, npz, npy: 0 = found out */
+    int label_from;  /* the label of the first class, likewise */
+    struct {
+        char *train, *test, *label; /* label: "first", "last" or a name */
+        hem__header header;
+        int height, width, channels; /* 0 = found out */
+    } csv;
+    char *npy[4]; /* training images, training labels, test images, test labels */
     struct {
         int train, test, height, width, channels, classes; /* defaults 6000, 1000, 28, 28, 1, 10 */
         uint64_t seed;
     } synthetic;
 } hem__data_spec;
 
-typedef enum hem__scale { HEM__SCALE_NONE, HEM__SCALE_255, HEM__SCALE_STANDARDIZE } hem__scale;
+typedef enum hem__scale {
+    HEM__SCALE_NONE,
+    HEM__SCALE_255,
+    HEM__SCALE_STANDARDIZE,
+    HEM__SCALE_BY_PIXEL, /* each pixel by its own mean and deviation over the training part */
+    HEM__SCALE_BY_IMAGE  /* each image by its own */
+} hem__scale;
 
 typedef enum hem__validation_kind {
     HEM__VALIDATION_NONE,
     HEM__VALIDATION_FIRST,
     HEM__VALIDATION_LAST,
     HEM__VALIDATION_FRACTION, /* a random part, drawn with its own seed */
-    HEM__VALIDATION_FOLD      /* one fold of a cross-validation (data/fold.h) */
+    HEM__VALIDATION_FOLD,     /* one fold of a cross-validation (data/fold.h) */
+    HEM__VALIDATION_FILES     /* images of their own: all training images train */
 } hem__validation_kind;
 
 typedef struct hem__validation_spec {
@@ -133,9 +153,10 @@ typedef struct hem__validation_spec {
     hem__at at;
     int count;
     double fraction; /* (0, 1) */
+    bool stratify;   /* of fraction and fold: every class gives its share */
     uint64_t seed;   /* of fraction and fold */
     int fold, folds; /* which, from 1, of how many */
-    bool fold_stratify;
+    char *path, *images, *labels; /* of files; NULL = not given */
 } hem__validation_spec;
 
 /* A number with its unit. */
@@ -282,5 +303,7 @@ hem_status hem__spec_copy(const hem_spec *spec, hem_spec **out, hem_error *err);
  * override set the value, `--set key=value: ` and the text. */
 hem_status hem__spec_fail(const hem_spec *spec, hem__at at, hem_error *err, const char *format, ...)
     HEM_PRINTF(4, 5);
+/* What the keys of data and validation must be together (data_keys.c). */
+hem_status hem__data_spec_check(const hem_spec *spec, hem_error *err);
 
 #endif

@@ -337,6 +337,7 @@ static hem_status read_text(const hem_spec *spec, const hem__key *key, const cha
         return refuse(spec, key, label, node, err);
     if (word != NULL && word->value == 0)
         return HEM_OK;
+    free(*out); /* `files: X` is read twice: as the alternative's value and as one of its keys */
     *out = hem__strdup(node->text);
     return *out ? HEM_OK : hem__fail_memory(err, "the experiment", strlen(node->text) + 1);
 }

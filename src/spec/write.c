@@ -3,16 +3,24 @@
 
 static void write_choice(const hem__choice *choice, const void *record, bool item, hem__str *out);
 
-/* `a: 1, b: 2` of a table; all tables that are written so hold only leaves and choices. */
+/* `a: 1, b: 2` of a table; all tables that are written so hold leaves, choices and
+ * mappings of leaves. */
 static void write_leaves(const hem__key *keys, const void *record, hem__str *out)
 {
     bool first = true;
     for (; keys != NULL && keys->name != NULL; keys++) {
+        if (hem__value_absent(keys, record))
+            continue;
         hem__str_printf(out, "%s%s: ", first ? "" : ", ", keys->name);
-        if (keys->type == HEM__KEY_CHOICE)
+        if (keys->type == HEM__KEY_CHOICE) {
             write_choice(keys->choice, (const char *)record + keys->offset, false, out);
-        else
+        } else if (keys->type == HEM__KEY_MAP) {
+            hem__str_add(out, "{");
+            write_leaves(keys->keys, (const char *)record + keys->offset, out);
+            hem__str_add(out, "}");
+        } else {
             hem__value_write(keys, record, out);
+        }
         first = false;
     }
 }

@@ -2,12 +2,14 @@
 
 A call is a line of words, `name PATH key=value...`. All content is a function of the call."""
 
+import base64
 import gzip
 import os
 import random
 import shlex
 import struct
 import sys
+import zipfile
 import zlib
 
 NAMES = (
@@ -101,6 +103,83 @@ def png(path, height=12, width=12, channels=1, bits=8, damaged=False):
     write(path, b"\x89PNG\r\n\x1a\n" + head + body)
 
 
+# 12 x 12 pixels of value 10 (row + column), by libjpeg at quality 40.
+JPEGS = {
+    1: (
+        "/9j/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCN"
+        "l4x9lnN+gXz/wAALCAAMAAwBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABQD/xAAcEAACAgIDAAAAAAAAAAAA"
+        "AAAAIQMEAQISIjH/2gAIAQEAAD8AIpU/ENxU+mEVKLVIbii14YR//9k="
+    ),
+    3: (
+        "/9j/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCN"
+        "l4x9lnN+gXz/2wBDARUXFx4aHjshITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8"
+        "fHx8fHx8fHx8fHx8fHz/wAARCAAMAAwDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAABQD/xAAcEAAC"
+        "AgIDAAAAAAAAAAAAAAAAIQMEAQISIjH/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAA"
+        "AAAAAP/aAAwDAQACEQMRAD8AIpU/ENxU+mEVKLVIbii14YQH/9k="
+    ),
+    4: (
+        "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAUDg8SDw0UEhASFxUUGB4yIR4cHB49LC4kMklATEtHQEZFUFpzYlBV"
+        "bVZFRmSIZW13e4GCgU5gjZeMfZZzfoF8/8AAFAgADAAMBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAA"
+        "AAAAAAUA/8QAHBAAAgICAwAAAAAAAAAAAAAAACEDBAECEiIx/9oADgRDAE0AWQBLAAA/ACKVPxBFKn4gilT8"
+        "QRSp+Ibip9MIbip9MIbip9MIbip9MIqUWqRUotUipRapFSi1SG4oteGENxRa8MIbii14YQ3FFrwwj//Z"
+    ),
+}
+
+
+def jpeg(path, channels=1):
+    """A JPEG of 12 x 12; 4 channels are CMYK."""
+    write(path, base64.b64decode(JPEGS[channels]))
+
+
+def csv(path, n=60, first=0, side=12, header=1, gz=0):
+    """Rows of label and random pixels; labels first, first + 1, ..., first + 9, first, ..."""
+    content = pixels(n * side * side, n)
+    lines = ["label," + ",".join(f"pixel{i + 1}" for i in range(side * side))] * header
+    for i in range(n):
+        row = content[i * side * side : (i + 1) * side * side]
+        lines.append(",".join(str(v) for v in (i % 10 + first, *row)))
+    write(path, ("\n".join(lines) + "\n").encode(), gz)
+
+
+def npy_bytes(kind, shape, content, fortran=False):
+    header = f"{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': {shape}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content
+
+
+def npy(path, n=60, height=12, width=12, floats=0, fortran=0):
+    """Images of random pixels."""
+    content = pixels(n * height * width * (4 if floats else 1), n)
+    kind = "<f4" if floats else "|u1"
+    write(path, npy_bytes(kind, (n, height, width), content, bool(fortran)))
+
+
+def npy_labels(path, n=60, first=0):
+    """int64 labels."""
+    content = b"".join(struct.pack("<q", i % 10 + first) for i in range(n))
+    write(path, npy_bytes("<i8", (n,), content))
+
+
+def npz(path, train=60, test=20, only=0):
+    """x_train, y_train, x_test, y_test; only=1: without the test arrays."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, n in (("train", train), ("test", test))[: 2 - only]:
+            x = npy_bytes("|u1", (n, 12, 12), pixels(n * 144, n))
+            y = npy_bytes("|u1", (n,), bytes(i % 10 for i in range(n)))
+            for name, content in (("x", x), ("y", y)):
+                entry = zipfile.ZipInfo(f"{name}_{part}.npy")
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+
+
+def folders(path, train=6, test=2, classes=3):
+    """PNG images in train/<class>/ and test/<class>/; classes c0, c1, ..."""
+    for part, n in (("train", train), ("test", test)):
+        for i in range(n):
+            png(os.path.join(path, part, f"c{i % classes}", f"{i}.png"))
+
+
 def yaml_deep(path, depth=1000):
     """An experiment that opens more brackets than any file should."""
     write(path, ("data: " + "[" * depth + "]" * depth + "\n").encode())
@@ -119,7 +198,10 @@ def big(path, size=2 << 20):
 
 MAKERS = {
     f.__name__: f
-    for f in (idx, images, labels, patch, cut, extend, noise, pnm, png, yaml_deep, yaml_layers, big)
+    for f in (
+        idx, images, labels, patch, cut, extend, noise, pnm, png, jpeg, csv, npy, npy_labels, npz,
+        folders, yaml_deep, yaml_layers, big,
+    )
 }
 
 

@@ -268,7 +268,7 @@ static void refuses_wrong_pnm(void **state)
     hem_images images;
     hem_error err;
     assert_int_equal(parse((const unsigned char *)"GIF89a", 6, &images, &err), HEM_ERR_DATA);
-    assert_non_null(strstr(err.hint, "IDX (plain or gzip), PNG, and binary PGM and PPM"));
+    assert_non_null(strstr(err.hint, "IDX (plain or gzip), PNG, JPEG, binary PGM and PPM"));
 }
 
 static void reads_files(void **state)

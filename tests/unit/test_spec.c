@@ -365,11 +365,12 @@ static void test_overrides(void **state)
         {"train.checkpoint={steps: 7}", "\n  checkpoint: {steps: 7}\n"},
         {"data=fashion-mnist", "\ndata: fashion-mnist\n"},
         {"data.synthetic.train=9", "\ndata: {synthetic: {train: 9, test: 1000,"},
-        {"data.idx=a/b", "\ndata: {idx: a/b, expect: any, classes: auto}\n"},
+        {"data.idx=a/b", "\ndata: {idx: a/b, expect: any, classes: auto, labels: {from: 0}}\n"},
         {"data={idx: a, expect: mnist, classes: 10}",
-         "\ndata: {idx: a, expect: mnist, classes: 10}\n"},
+         "\ndata: {idx: a, expect: mnist, classes: 10, labels: {from: 0}}\n"},
         {"validation.first=5", "\nvalidation: {first: 5}\n"},
-        {"validation={fraction: .5, seed: 3}", "\nvalidation: {fraction: 0.5, seed: 3}\n"},
+        {"validation={fraction: .5, seed: 3}",
+         "\nvalidation: {fraction: 0.5, stratify: false, seed: 3}\n"},
         {"scale=none", "\nscale: none\n"},
         {"model.2.dropout=0.1", "\n  - dropout: 0.1\n"},
         {"model.0.conv.kernel=[1, 2]", "kernel: [1, 2], "},
@@ -400,7 +401,7 @@ static void test_overrides_together(void **state)
 {
     (void)state;
     const char *file = "data: synthetic\n"
-                       "validation: {fraction: 0.5, seed: 3}\n"
+                       "validation: {fraction: 0.5, stratify: false, seed: 3}\n"
                        "model:\n"
                        "  - maxpool:\n"
                        "      size: [2, 3]\n"

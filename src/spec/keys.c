@@ -466,6 +466,13 @@ const hem__key hem__top_keys[] = {
         .help = "Training images that are held back to watch the training.",
     },
     {
+        .name = "defaults",
+        .type = HEM__KEY_DEFAULTS,
+        .choice = &hem__layer_choice,
+        .fallback = "",
+        .help = "Values by kind of layer, for layers that do not say otherwise themselves.",
+    },
+    {
         .name = "model",
         .type = HEM__KEY_LAYERS,
         .choice = &hem__layer_choice,

@@ -4,9 +4,9 @@
 #define TESTS_GOLDEN_SUPPORT_CROSSCHECK_H
 
 /* Trains every row for `steps` steps, at most 200, and compares. In the first 20, each loss lies
- * within 1e-4 of PyTorch's in float64, as a share of it (or, where PyTorch's own in float32 does
- * not keep to a third of that, within three times its distance). With all 200, hemline is no
- * further from PyTorch in float32 than three times as far as that is from PyTorch in float64:
+ * within 1e-4 of PyTorch's in float32, as a share of it; where PyTorch's float32 has been further
+ * than a third of that from its float64, within three times that distance. With all 200, hemline is
+ * no further from PyTorch in float32 than three times as far as that is from PyTorch in float64:
  * - by the losses of the last 20 steps: the root of the mean square of their relative differences
  *   (the difference of a single loss may be nil by luck);
  * - by the weights after the last step: the distance of the two weight vectors, from their sums.

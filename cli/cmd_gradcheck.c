@@ -5,6 +5,8 @@
 
 #include "bar.h"
 #include "common.h"
+#include "experiments.h"
+#include "gradcheck_reference.h"
 #include "help.h"
 #include "table.h"
 
@@ -14,6 +16,8 @@ static struct {
     const char *weights;
     uint64_t seed;
     bool has_epsilon, has_images, has_entries, has_seed;
+    bool reference;
+    const char *experiments;
 } arguments;
 
 static bool on_progress(void *user, size_t done, size_t total)
@@ -140,9 +144,26 @@ static hem_status limit_images(const hem_data *data, hem_gradcheck_options *o, h
     return HEM_OK;
 }
 
+/* What the table fixes cannot be asked for beside it. */
+static int run_reference(const char *path)
+{
+    const char *other = arguments.has_epsilon   ? "epsilon"
+                        : arguments.weights     ? "weights"
+                        : arguments.has_images  ? "images"
+                        : arguments.has_entries ? "entries"
+                                                : NULL;
+    if (other != NULL)
+        return usage_error("leave one of them out", "--%s beside --reference, which has its own",
+                           other);
+    const uint64_t *seed = arguments.has_seed ? &arguments.seed : NULL;
+    return gradcheck_reference(path, arguments.experiments, seed);
+}
+
 static int run_gradcheck(char *const *paths, int n)
 {
     extern const command command_gradcheck;
+    if (arguments.reference)
+        return run_reference(n > 0 ? paths[0] : NULL);
     if (n < 1)
         return help_missing(&command_gradcheck, "an experiment file or a model");
     session s = {0};
@@ -209,6 +230,12 @@ static const option options[] = {
      .target = &arguments.seed,
      .given = &arguments.has_seed,
      .help = "seed of weights, dropout mask and choice of entries"},
+    {.name = "reference",
+     .kind = OPTION_FLAG,
+     .target = &arguments.reference,
+     .help = "print a published table of seven weights beside ours: epsilon 0.01, 10 images, "
+             "FILE or experiments/dense-tanh.yaml"},
+    OPTION_EXPERIMENTS(&arguments.experiments),
     OPTION_SET,
     OPTION_DATA,
     OPTION_THREADS,
@@ -218,7 +245,7 @@ static const option options[] = {
     OPTION_NO_PROGRESS,
 };
 
-static const char *const usage[] = {"FILE|MODEL [options]", NULL};
+static const char *const usage[] = {"FILE|MODEL [options]", "--reference [FILE] [options]", NULL};
 
 extern const command command_gradcheck;
 const command command_gradcheck = {

@@ -4,6 +4,7 @@
 
 #include "help.h"
 #include "nearest.h"
+#include "experiments.h"
 #include "reproduce.h"
 
 enum { USUAL_SEEDS = 5 };
@@ -278,12 +279,7 @@ static const option options[] = {
      .value = "N|A-B",
      .target = &arguments.seeds,
      .help = "seeds 0 to N-1, or A to B (default: as many as the row says, else 5)"},
-    {.name = "experiments",
-     .kind = OPTION_TEXT,
-     .value = "DIR",
-     .target = &arguments.experiments,
-     .help = "folder of reference.json and its experiment files (default: experiments, else "
-             "where hemline is installed)"},
+    OPTION_EXPERIMENTS(&arguments.experiments),
     {.name = "runs",
      .kind = OPTION_TEXT,
      .value = "DIR",

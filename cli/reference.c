@@ -5,11 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#ifndef HEM_EXPERIMENTS_DIRECTORY
-#define HEM_EXPERIMENTS_DIRECTORY "/usr/local/share/hemline/experiments"
-#endif
+#include "experiments.h"
 
 enum { MOST_FOLDS = 1000, MOST_SEEDS = 10000 };
 
@@ -267,47 +264,15 @@ const ref_row *reference_find(const reference *r, const char *id)
     return NULL;
 }
 
-static const char *find_directory(const char *named)
-{
-    static const char *const places[] = {"experiments", HEM_EXPERIMENTS_DIRECTORY};
-    if (named != NULL)
-        return named;
-    for (size_t i = 0; i < COUNT(places); i++) {
-        if (access(text("%s/reference.json", places[i]), F_OK) == 0)
-            return places[i];
-    }
-    return NULL;
-}
-
-static hem_status load(reader *r)
-{
-    json_error_t why;
-    json_t *json = json_load_file(r->file, JSON_REJECT_DUPLICATES, &why);
-    r->to->json = json;
-    if (json == NULL && access(r->file, R_OK) != 0)
-        return fail(r->err, HEM_ERR_USAGE, "--experiments names the folder that holds it",
-                    "there is no file '%s' that can be read", r->file);
-    if (json == NULL) {
-        bad(r, why.text);
-        r->err->line = why.line > 0 ? why.line : 0;
-        r->err->column = why.line > 0 && why.column > 0 ? why.column : 0;
-        return HEM_ERR_DATA;
-    }
-    TRY(take_confusions(r, json_object_get(json, "confusion")));
-    TRY(take_rows(r, json_object_get(json, "rows")));
-    return take_claims(r, json_object_get(json, "claims"));
-}
-
 hem_status reference_load(const char *named, reference *out, hem_error *err)
 {
-    *out = (reference){.directory = find_directory(named)};
-    if (out->directory == NULL)
-        return fail(err, HEM_ERR_USAGE,
-                    "start it in hemline's folder, or name one with --experiments",
-                    "no reference.json in ./experiments, nor in %s", HEM_EXPERIMENTS_DIRECTORY);
+    *out = (reference){0};
+    TRY(experiments_reference(named, &out->directory, &out->json, err));
     reader r = {
         .to = out, .file = text("%s/reference.json", out->directory), .where = "", .err = err};
-    return load(&r);
+    TRY(take_confusions(&r, json_object_get(out->json, "confusion")));
+    TRY(take_rows(&r, json_object_get(out->json, "rows")));
+    return take_claims(&r, json_object_get(out->json, "claims"));
 }
 
 void reference_release(reference *r)

@@ -758,6 +758,13 @@ const hem__key hem__top_keys[] = {
         .help = "How training images are changed at random, anew in every epoch.",
     },
     {
+        .name = "defaults",
+        .type = HEM__KEY_DEFAULTS,
+        .choice = &hem__layer_choice,
+        .fallback = "",
+        .help = "Values by kind of layer, for layers that do not say otherwise themselves.",
+    },
+    {
         .name = "model",
         .type = HEM__KEY_LAYERS,
         .choice = &hem__layer_choice,

@@ -26,7 +26,9 @@ typedef enum hem__key_type {                  /* and the C type of the field */
                              HEM__KEY_MAP,    /* keys of its own, in a struct at `offset` */
                              HEM__KEY_CHOICE, /* one of several alternatives, in a struct at
                                                  `offset` */
-                             HEM__KEY_LAYERS  /* the model: a list of hem__layer_spec */
+                             HEM__KEY_LAYERS, /* the model: a list of hem__layer_spec */
+                             HEM__KEY_DEFAULTS /* no field: values of layers by kind; written out in
+                                                  the layers */
 } hem__key_type;
 
 /* A word that a value may be, and what it stands for. */
@@ -60,7 +62,7 @@ struct hem__key {
     const char *fallback;      /* the default, as a file would write it; NULL = must be given */
     const char *like;          /* the default is the value of that key, above it in the table */
     const hem__key *keys;      /* MAP; a fallback other than "" stands for all their defaults */
-    const hem__choice *choice; /* CHOICE and LAYERS (of one layer) */
+    const hem__choice *choice; /* CHOICE; LAYERS and DEFAULTS (of one layer) */
     const char *help;
     /* AMOUNT: its units, and what the two of a list are, "[rows, columns]"; NULL = no list */
     const hem__unit_range *units;

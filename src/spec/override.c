@@ -223,6 +223,21 @@ static bool is_word_for_defaults(const hem__key *key, const hem__yaml *entry)
            entry->text[0] != '\0' && strcmp(entry->text, key->fallback) == 0;
 }
 
+static hem_status go_defaults(setter *s, size_t step, const hem__choice *choice, place at)
+{
+    if (step == s->n_steps)
+        return go_end(s, at);
+    const hem__alternative *a = hem__alternative_find(choice, s->steps[step]);
+    if (a == NULL)
+        return hem__fail_unknown(s->spec, s->at, s->steps[step], "defaults", NULL, choice, s->err);
+    if (at.entry == NULL)
+        HEM_TRY(put_map(s, &at));
+    if (at.entry->kind != HEM__YAML_MAP)
+        return hem__fail_not_map(s->spec, at.entry, "defaults", NULL, "defaults.dense.l2=1e-4",
+                                 s->err);
+    return go_alternative(s, step + 1, a, find(at.entry, a->name));
+}
+
 /* The step names a key of the mapping at this place, which is made where it is absent. */
 static hem_status go_key(setter *s, size_t step, const hem__key *keys, const char *noun, place at)
 {
@@ -246,6 +261,8 @@ static hem_status go_key(setter *s, size_t step, const hem__key *keys, const cha
         return go_choice(s, step + 1, key->choice, key->name, next);
     case HEM__KEY_LAYERS:
         return go_layer(s, step + 1, key->choice, next);
+    case HEM__KEY_DEFAULTS:
+        return go_defaults(s, step + 1, key->choice, next);
     case HEM__KEY_INT:
     case HEM__KEY_BOOL:
     case HEM__KEY_SEED:

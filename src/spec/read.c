@@ -146,20 +146,125 @@ static hem_status read_given(hem_spec *spec, const hem__key *keys, const char *n
     return HEM_OK;
 }
 
+/* Notes every entry of a mapping; all must be keys of the table. */
+static hem_status note_all(const hem_spec *spec, const hem__key *keys, const char *noun,
+                           const hem__yaml *map, given *out, hem_error *err)
+{
+    for (hem__yaml *entry = map->first; entry != NULL; entry = entry->next) {
+        bool found;
+        HEM_TRY(note(spec, keys, entry, out, &found, err));
+        if (!found)
+            return hem__fail_unknown(spec, entry->key_at, entry->key, noun, keys, NULL, err);
+    }
+    return HEM_OK;
+}
+
 hem_status hem__keys_read(hem_spec *spec, const hem__key *keys, const char *noun, hem__yaml *node,
                           void *record, hem_error *err)
 {
     if (node->kind != HEM__YAML_MAP)
         return hem__fail_not_map(spec, node, noun, keys, NULL, err);
     given all = {{NULL}};
-    for (hem__yaml *entry = node->first; entry != NULL; entry = entry->next) {
-        bool found;
-        HEM_TRY(note(spec, keys, entry, &all, &found, err));
-        if (!found)
-            return hem__fail_unknown(spec, entry->key_at, entry->key, noun, keys, NULL, err);
-    }
+    HEM_TRY(note_all(spec, keys, noun, node, &all, err));
     hem__at place = node->key != NULL ? node->key_at : node->at;
     return read_given(spec, keys, noun, place, &all, record, err);
+}
+
+/* ---- defaults of layers --------------------------------------------------------------------- */
+
+/* What `defaults:` says of a kind of layer; NULL = nothing. */
+static hem__yaml *default_of(const hem_spec *spec, const hem__choice *choice,
+                             const hem__alternative *a)
+{
+    return choice == &hem__layer_choice && spec->defaults != NULL
+               ? hem__yaml_find(spec->defaults, a->name)
+               : NULL;
+}
+
+/* Fills what the layer does not say itself. */
+static void fill_defaults(const hem__alternative *a, hem__yaml *usual, given *all)
+{
+    if (usual == NULL)
+        return;
+    if (usual->kind != HEM__YAML_MAP) { /* maxpool: 2 */
+        hem__yaml **slot = &all->nodes[a->value - a->keys];
+        *slot = *slot ? *slot : usual;
+        return;
+    }
+    for (hem__yaml *entry = usual->first; entry != NULL; entry = entry->next) {
+        hem__yaml **slot = &all->nodes[hem__key_find(a->keys, entry->key) - a->keys];
+        *slot = *slot ? *slot : entry;
+    }
+}
+
+/* Not kinds without values; nor kinds that hold layers, which would get their own defaults again
+ * without end. */
+static bool may_have_defaults(const hem__alternative *a)
+{
+    for (const hem__key *key = a->keys; key != NULL && key->name != NULL; key++) {
+        if (key->type == HEM__KEY_LAYERS)
+            return false;
+    }
+    return a->keys != NULL || (a->value != NULL && a->value->type != HEM__KEY_LAYERS);
+}
+
+static hem_status fail_no_defaults(const hem_spec *spec, const hem__choice *choice,
+                                   const hem__yaml *entry, hem_error *err)
+{
+    hem__str list = {0};
+    for (const hem__alternative *a = choice->alternatives; a->name != NULL; a++) {
+        if (may_have_defaults(a))
+            hem__str_printf(&list, "%s%s", list.length > 0 ? ", " : "", a->name);
+    }
+    hem__spec_fail(spec, entry->key_at, err, "'%s' has no values that could have defaults",
+                   entry->key);
+    hem__hint(err, "those that have are %s", list.text ? list.text : "conv and dense");
+    hem__str_release(&list);
+    return HEM_ERR_USAGE;
+}
+
+/* One kind's defaults, read into a layer that is thrown away: a mistake shows also where no layer
+ * makes use of the value. */
+static hem_status check_default(hem_spec *spec, const hem__alternative *a, hem__yaml *node,
+                                hem_error *err)
+{
+    hem__layer_spec scratch = {0};
+    if (a->keys == NULL || (node->kind != HEM__YAML_MAP && a->value != NULL))
+        return hem__value_read(spec, a->value, a->name, node, &scratch, err);
+    if (node->kind != HEM__YAML_MAP)
+        return hem__fail_not_map(spec, node, a->name, a->keys, NULL, err);
+    given all = {{NULL}};
+    HEM_TRY(note_all(spec, a->keys, a->name, node, &all, err));
+    for (size_t i = 0; a->keys[i].name != NULL; i++) {
+        if (all.nodes[i] != NULL)
+            HEM_TRY(read_key(spec, &a->keys[i], all.nodes[i], node->key_at, &scratch, err));
+    }
+    return HEM_OK;
+}
+
+static hem_status read_defaults(hem_spec *spec, const hem__choice *choice, hem__yaml *node,
+                                hem_error *err)
+{
+    if (node->kind != HEM__YAML_MAP)
+        return hem__fail_not_map(spec, node, "defaults", NULL,
+                                 "defaults: {dense: {activation: relu}, conv: {padding: same}}",
+                                 err);
+    for (hem__yaml *entry = node->first; entry != NULL; entry = entry->next) {
+        const hem__alternative *a = hem__alternative_find(choice, entry->key);
+        const hem__yaml *first = hem__yaml_find(node, entry->key);
+        if (a == NULL)
+            return hem__fail_unknown(spec, entry->key_at, entry->key, "defaults", NULL, choice,
+                                     err);
+        if (first != entry) {
+            hem__spec_fail(spec, entry->key_at, err, "'%s' is given twice", entry->key);
+            return hem__hint(err, "keep one of them");
+        }
+        if (!may_have_defaults(a))
+            return fail_no_defaults(spec, choice, entry, err);
+        HEM_TRY(check_default(spec, a, entry, err));
+    }
+    spec->defaults = node;
+    return HEM_OK;
 }
 
 /* ---- choices -------------------------------------------------------------------------------- */
@@ -174,8 +279,11 @@ static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
     memcpy((char *)record + choice->at, &at, sizeof at);
     HEM_TRY(read_given(spec, a->beside, a->name, at, beside, record, err));
 
-    given none = {{NULL}};
+    given all = {{NULL}};
+    hem__yaml *usual = default_of(spec, choice, a);
     bool empty = node == NULL || (node->kind == HEM__YAML_SCALAR && node->text[0] == '\0');
+    if (a->keys == NULL && node == NULL)
+        node = usual;
     if (a->keys == NULL && a->value == NULL) {
         if (node == NULL)
             return HEM_OK;
@@ -188,15 +296,16 @@ static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
     }
     if (a->keys == NULL)
         return hem__value_read(spec, a->value, a->name, node, record, err);
-    if (node != NULL && node->kind == HEM__YAML_MAP)
-        return hem__keys_read(spec, a->keys, a->name, node, record, err);
-    if (node != NULL && (a->value == NULL || empty))
+    if (node != NULL && node->kind == HEM__YAML_MAP) {
+        HEM_TRY(note_all(spec, a->keys, a->name, node, &all, err));
+    } else if (node != NULL && (a->value == NULL || empty)) {
         return hem__fail_not_map(spec, node, a->name, a->keys, a->example, err);
-    if (node != NULL) { /* maxpool: 2 */
+    } else if (node != NULL) { /* maxpool: 2 */
         HEM_TRY(hem__value_read(spec, a->value, a->name, node, record, err));
-        none.nodes[a->value - a->keys] = node;
+        all.nodes[a->value - a->keys] = node;
     }
-    return read_given(spec, a->keys, a->name, at, &none, record, err);
+    fill_defaults(a, usual, &all);
+    return read_given(spec, a->keys, a->name, at, &all, record, err);
 }
 
 /* Which entry of the mapping names the alternative: exactly one must. */
@@ -350,6 +459,8 @@ static hem_status read_key(hem_spec *spec, const hem__key *key, hem__yaml *node,
         return read_choice(spec, key->choice, node ? node : &fallback, field, err);
     case HEM__KEY_LAYERS:
         return read_layers(spec, key->choice, node ? node : &fallback, err);
+    case HEM__KEY_DEFAULTS:
+        return node ? read_defaults(spec, key->choice, node, err) : HEM_OK;
     case HEM__KEY_TEXT:
         if (node == NULL && text[0] == '\0') /* not given, and nothing in its place */
             return HEM_OK;

@@ -30,6 +30,8 @@ static void describe_key(const hem__key *key, hem__str *out)
         hem__str_add(out, "keys of its own");
     else if (key->type == HEM__KEY_LAYERS)
         hem__str_add(out, "a list of layers");
+    else if (key->type == HEM__KEY_DEFAULTS)
+        hem__str_add(out, "kinds of layers with their keys");
     else if (key->type == HEM__KEY_CHOICE)
         describe_choice(key->choice, out);
     else
@@ -106,6 +108,8 @@ static void describe_below(const hem__key *keys, hem__str *out)
             describe_table(keys->name, keys->keys, out);
             describe_below(keys->keys, out);
         }
+        if (keys->type == HEM__KEY_DEFAULTS) /* its kinds are the model's */
+            continue;
         const hem__alternative *a = keys->choice ? keys->choice->alternatives : NULL;
         for (; a != NULL && a->name != NULL; a++)
             describe_alternative(keys->choice, a, out);

@@ -135,6 +135,7 @@ static hem_status read_tree(hem_spec *spec, hem__yaml **root, hem_error *err)
     for (size_t i = 0; i < spec->n_overrides; i++)
         HEM_TRY(hem__override_apply(spec, root, i, err));
     HEM_TRY(hem__keys_read(spec, hem__top_keys, "the experiment", *root, spec, err));
+    spec->defaults = NULL; /* the tree will not outlive this call */
     HEM_TRY(check_name(spec, *root, err));
     HEM_TRY(check_together(spec, err));
     HEM_TRY(hem__data_spec_check(spec, err));

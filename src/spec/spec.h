@@ -284,6 +284,7 @@ struct hem_spec {
     hem__augment_spec augment;
     hem__layer_spec *layers;
     size_t n_layers;
+    struct hem__yaml *defaults; /* while a file is read: its key 'defaults'; else NULL */
     hem__train_spec train;
 };
 

@@ -123,6 +123,7 @@ void hem__value_describe(const hem__key *key, hem__str *out)
     case HEM__KEY_MAP:
     case HEM__KEY_CHOICE:
     case HEM__KEY_LAYERS:
+    case HEM__KEY_DEFAULTS:
         return;
     }
 }
@@ -374,6 +375,7 @@ hem_status hem__value_read(const hem_spec *spec, const hem__key *key, const char
     case HEM__KEY_MAP:
     case HEM__KEY_CHOICE:
     case HEM__KEY_LAYERS:
+    case HEM__KEY_DEFAULTS:
         return hem__fail(err, HEM_ERR_INTERNAL, "key '%s' is no leaf", key->name);
     }
     if (!good)
@@ -421,6 +423,8 @@ static void write_int(const hem__key *key, int value, hem__str *out)
 bool hem__value_absent(const hem__key *key, const void *record)
 {
     char *text = NULL;
+    if (key->type == HEM__KEY_DEFAULTS)
+        return true;
     if (key->type == HEM__KEY_TEXT && key->words == NULL)
         memcpy(&text, (const char *)record + key->offset, sizeof text);
     return key->type == HEM__KEY_TEXT && key->words == NULL && text == NULL;
@@ -477,6 +481,7 @@ void hem__value_write(const hem__key *key, const void *record, hem__str *out)
     case HEM__KEY_MAP:
     case HEM__KEY_CHOICE:
     case HEM__KEY_LAYERS:
+    case HEM__KEY_DEFAULTS:
         return;
     }
 }

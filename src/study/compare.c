@@ -21,8 +21,8 @@ hem_status hem_training_cost(hem_context *context, const hem_spec *spec, const h
  * opened twice. */
 static bool is_about_data(const hem__leaf *leaf)
 {
-    static const char *const others[] = {"name",  "description", "scale",
-                                         "model", "train",       "augment"};
+    static const char *const others[] = {"name",  "description", "scale",   "model",
+                                         "train", "augment",     "defaults"};
     size_t length = strcspn(leaf->path, ".");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (strlen(others[i]) == length && strncmp(leaf->path, others[i], length) == 0)

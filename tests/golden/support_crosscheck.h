@@ -1,0 +1,16 @@
+/* hemline beside PyTorch over many steps: rows of experiments/ trained from the same weights on the
+ * same images. crosscheck.py says how the golden file was made and which rules both follow. */
+#ifndef TESTS_GOLDEN_SUPPORT_CROSSCHECK_H
+#define TESTS_GOLDEN_SUPPORT_CROSSCHECK_H
+
+/* Trains every row for `steps` steps, at most 200, and compares. In the first 20, each loss lies
+ * within 1e-4 of PyTorch's in float32, as a share of it; where PyTorch's float32 has been further
+ * than a third of that from its float64, within three times that distance. With all 200, hemline is
+ * no further from PyTorch in float32 than three times as far as that is from PyTorch in float64:
+ * - by the losses of the last 20 steps: the root of the mean square of their relative differences
+ *   (the difference of a single loss may be nil by luck);
+ * - by the weights after the last step: the distance of the two weight vectors, from their sums.
+ * Returns the number of rows that fail. */
+int crosscheck(int steps);
+
+#endif

@@ -33,18 +33,20 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     }
     out->conv = s;
     out->shape = out->map = (hem__shape){s.K, s.P, s.Q};
-    out->needs_grad = true;
+    out->needs_grad = out->needs_grad || !layer->freeze;
 
     double fan_in = (double)s.C * s.R * s.S, fan_out = (double)s.K * s.R * s.S;
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 4,
                           .dims = {(size_t)s.K, (size_t)s.C, (size_t)s.R, (size_t)s.S},
                           .l2 = layer->l2,
-                          .init_limit = hem__init_limit(layer->initializer, fan_in, fan_out)};
+                          .init_limit = hem__init_limit(layer->initializer, fan_in, fan_out),
+                          .frozen = layer->freeze};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
-        hem__tensor bias = {.layer = out->layer, .n_dims = 1, .dims = {(size_t)s.K}};
+        hem__tensor bias = {
+            .layer = out->layer, .n_dims = 1, .dims = {(size_t)s.K}, .frozen = layer->freeze};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))

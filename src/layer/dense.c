@@ -21,7 +21,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     int units = layer->u.dense.units;
     size_t inputs = hem__units(in->shape);
     out->shape = out->map = (hem__shape){units, 1, 1};
-    out->needs_grad = true;
+    out->needs_grad = out->needs_grad || !layer->freeze;
 
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 2,
@@ -29,11 +29,13 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .l2 = layer->l2,
                           .init_limit = hem__init_limit(layer->initializer, (double)inputs, units),
                           .row = inputs,
-                          .columns = in->map};
+                          .columns = in->map,
+                          .frozen = layer->freeze};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
-        hem__tensor bias = {.layer = out->layer, .n_dims = 1, .dims = {(size_t)units}};
+        hem__tensor bias = {
+            .layer = out->layer, .n_dims = 1, .dims = {(size_t)units}, .frozen = layer->freeze};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))
@@ -55,7 +57,7 @@ static hem__dense_run make_run(const cell_t *cell, const work_t *work)
 
 static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
 {
-    if (!training)
+    if (!training || cell->graph->tensors[cell->node->weight].frozen)
         return;
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;

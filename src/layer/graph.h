@@ -19,17 +19,25 @@ typedef struct hem__tensor {
     size_t n;
     size_t offset, stored; /* both multiples of HEM__ALIGN; padding holds zeros */
     double l2;
-    double init_limit; /* uniform in [-limit, limit); 0 = zeros */
+    double init_limit; /* uniform in [-limit, limit); 0 = init_value */
+    double init_value;
+    bool frozen;    /* no gradient, no update: the layer's `freeze`, or running statistics */
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
     hem__shape columns; /* dense weights: the map that the inputs are, for their canonical order */
 } hem__tensor;
+
+typedef struct hem__node_norm {
+    int mean, variance; /* tensors: the running ones */
+    double momentum, epsilon;
+} hem__node_norm;
 
 typedef struct hem__node {
     hem__layer_kind kind;
     bool is_input;
     size_t layer;  /* index in the experiment's model */
-    int inputs[2]; /* nodes; a residual's sum will have two */
+    int inputs[2]; /* nodes; a residual's sum has two: its layers' and its shortcut's */
     int n_inputs;
+    int fork; /* a residual's sum: the node that its two ways begin at */
     hem__shape shape;
     hem__shape map;   /* of what a flatten flattened; else equal to shape */
     bool relu;        /* conv, dense: relu in the epilogue */
@@ -38,6 +46,8 @@ typedef struct hem__node {
     hem__conv_shape conv;
     hem__pool_shape pool;
     double rate; /* dropout */
+    hem__node_norm norm;
+    bool batch_statistics; /* normalises by the batch in training */
 } hem__node;
 
 typedef struct hem__graph {
@@ -45,7 +55,8 @@ typedef struct hem__graph {
     int n_nodes;
     hem__tensor *tensors;
     int n_tensors;
-    size_t n_params; /* numbers in the parameter vector, padding included */
+    size_t n_params;       /* numbers in the parameter vector, padding included */
+    bool batch_statistics; /* of a node: a training batch must be one chunk and one group */
     int n_classes;
 } hem__graph;
 

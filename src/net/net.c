@@ -20,6 +20,8 @@ static void draw_tensor(hem_net *net, const hem__tensor *t)
     hem__philox_key key = hem__philox_key_of(net->origin.seed, HEM__DRAW_WEIGHTS);
     float limit = (float)t->init_limit;
     uint32_t words[4] = {0};
+    for (size_t i = 0; i < t->n && t->init_value != 0; i++)
+        net->params[t->offset + hem__tensor_place(t, i)] = (float)t->init_value;
     for (size_t i = 0; i < t->n && t->init_limit > 0; i++) {
         uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)((uint64_t)i / 4 >> 32),
                                (uint32_t)t->layer, 0};
@@ -60,6 +62,15 @@ static hem_status check_memory(const hem_net *net, bool training, hem_error *err
             most = net->graph->tensors[i].n;
             largest = &net->spec->layers[net->graph->tensors[i].layer];
         }
+    if (training && net->graph->batch_statistics &&
+        need / 2 > net->graph->n_params * sizeof(float)) {
+        hem__spec_fail(net->spec, net->spec->train.batch_at, err,
+                       "the network needs %.3g GB to train with a batch of %zu images, and this "
+                       "machine has %.3g GB",
+                       (double)need / 1e9, hem__net_batch(net), have / 1e9);
+        return hem__hint(err, "batch normalisation keeps the whole batch in memory: use a smaller "
+                              "batch");
+    }
     hem__at at = most > net->graph->n_params / 2 ? largest->at : (hem__at){0, 0};
     hem__spec_fail(net->spec, at, err, "the network needs %.3g GB%s, and this machine has %.3g GB",
                    (double)need / 1e9, training ? " to train" : "", have / 1e9);

@@ -35,8 +35,9 @@ static double training_flops(const hem__graph *graph)
     double flops = 0;
     for (int i = 1; i < graph->n_nodes; i++) {
         const hem__node *node = &graph->nodes[i];
-        bool below = graph->nodes[node->inputs[0]].needs_grad;
-        flops += 2.0 * (double)hem__node_useful_macs(graph, node) * (below ? 3 : 2);
+        int times = 1 + graph->nodes[node->inputs[0]].needs_grad;
+        times += node->weight >= 0 && !graph->tensors[node->weight].frozen;
+        flops += 2.0 * (double)hem__node_useful_macs(graph, node) * times;
     }
     return flops;
 }
@@ -54,8 +55,10 @@ hem_net_info hem_net_get_info(const hem_net *net)
                          .n_tensors = (size_t)graph->n_tensors,
                          .training_bytes = hem__net_training_bytes(net),
                          .training_flops = training_flops(graph)};
-    for (int i = 0; i < graph->n_tensors; i++)
+    for (int i = 0; i < graph->n_tensors; i++) {
         info.parameters += graph->tensors[i].n;
+        info.fixed += graph->tensors[i].frozen ? graph->tensors[i].n : 0;
+    }
     for (int i = 1; i < graph->n_nodes; i++) {
         info.macs += hem__node_macs(graph, &graph->nodes[i]);
         info.useful_macs += hem__node_useful_macs(graph, &graph->nodes[i]);
@@ -88,11 +91,19 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
             snprintf(step, sizeof step, " stride %dx%d", s->stride_y, s->stride_x);
         snprintf(text, size, "%s %dx%d%s%s", kind, s->R, s->S,
                  layer->u.pool.padding == HEM__PAD_SAME ? " same" : "", step);
+    } else if (layer->kind == HEM__LAYER_RESIDUAL) {
+        const size_t own = layer->u.residual.layers.n, other = layer->u.residual.shortcut.n;
+        if (other > 0)
+            snprintf(text, size, "sum of the %zu layers below and %zu of a shortcut", own, other);
+        else
+            snprintf(text, size, "sum of the %zu layers below and their input", own);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
     } else {
         snprintf(text, size, "%s", kind);
     }
+    if (layer->freeze)
+        snprintf(text + strlen(text), size - strlen(text), ", frozen");
 }
 
 hem_layer_info hem_net_layer(const hem_net *net, size_t index)
@@ -109,8 +120,11 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
         info.width = node->shape.W;
         info.macs += hem__node_macs(graph, node);
         info.useful_macs += hem__node_useful_macs(graph, node);
-        info.parameters += node->weight >= 0 ? graph->tensors[node->weight].n : 0;
-        info.parameters += node->bias >= 0 ? graph->tensors[node->bias].n : 0;
+    }
+    for (int i = 0; i < graph->n_tensors; i++) {
+        const hem__tensor *t = &graph->tensors[i];
+        info.parameters += t->layer == index ? t->n : 0;
+        info.fixed += t->layer == index && t->frozen ? t->n : 0;
     }
     return info;
 }
@@ -162,7 +176,7 @@ char *hem__net_algorithms(const hem_net *net)
 {
     hem__str s = {0};
     for (int i = 1; i < net->graph->n_nodes; i++)
-        if (net->graph->nodes[i].weight >= 0)
+        if (hem__node_macs(net->graph, &net->graph->nodes[i]) > 0)
             hem__str_printf(&s, "%s%s=direct", s.length ? " " : "",
                             net->spec->layers[net->graph->nodes[i].layer].name);
     return hem__str_take(&s);

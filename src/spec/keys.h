@@ -25,7 +25,8 @@ typedef enum hem__key_type {                  /* and the C type of the field */
                              HEM__KEY_MAP,    /* keys of its own, in a struct at `offset` */
                              HEM__KEY_CHOICE, /* one of several alternatives, in a struct at
                                                  `offset` */
-                             HEM__KEY_LAYERS  /* the model: a list of hem__layer_spec */
+                             HEM__KEY_LAYERS  /* hem__layer_list: of layers, perhaps with lists of
+                                                 their own; empty only where it has a default */
 } hem__key_type;
 
 /* A word that a value may be, and what it stands for. */
@@ -73,6 +74,7 @@ struct hem__choice {
 
 extern const hem__key hem__top_keys[]; /* fills a hem_spec */
 extern const hem__choice hem__layer_choice;
+enum { HEM__MAX_NESTING = 8 }; /* residuals inside each other */
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);

@@ -34,6 +34,12 @@ typedef enum hem__initializer {
     HEM__INIT_HE
 } hem__initializer; /* both uniform */
 
+/* A list of layers: where its first one stands in hem_spec.layers, and how many entries it takes
+ * there, those inside its residuals counted. hem__layer_extent() leads from one to the next. */
+typedef struct hem__layer_list {
+    size_t first, n;
+} hem__layer_list;
+
 /* A pair is {rows, columns}; the file may give one number for both. */
 typedef struct hem__layer_spec {
     hem__layer_kind kind;
@@ -57,13 +63,29 @@ typedef struct hem__layer_spec {
         struct {
             double rate; /* [0, 1) */
         } dropout;
+        struct {
+            double momentum, epsilon; /* momentum: the share of the old running value */
+            bool scale, center;
+        } norm;
+        struct { /* follow their residual in hem_spec.layers; no shortcut = the input itself */
+            hem__layer_list layers, shortcut;
+        } residual;
     } u;
     /* conv and dense only */
     hem__activation activation;
     hem__initializer initializer;
     bool bias;
     double l2; /* adds l2 * sum(w^2) of the weights, not the biases, to the objective */
+    /* every layer with weights */
+    bool freeze; /* they stay as they are */
 } hem__layer_spec;
+
+/* Entries of hem_spec.layers that a layer takes: its own, and those inside a residual. */
+static inline size_t hem__layer_extent(const hem__layer_spec *layer)
+{
+    bool nested = layer->kind == HEM__LAYER_RESIDUAL;
+    return 1 + (nested ? layer->u.residual.layers.n + layer->u.residual.shortcut.n : 0);
+}
 
 typedef enum hem__data_kind {
     HEM__DATA_FASHION_MNIST,
@@ -139,8 +161,10 @@ struct hem_spec {
     hem__data_spec data;
     hem__scale scale;
     hem__validation_spec validation;
-    hem__layer_spec *layers;
+    hem__layer_spec *layers; /* in the order of the file, a residual before what is inside it */
     size_t n_layers;
+    hem__layer_list model; /* all of them */
+    int nesting;           /* lists of layers inside each other, while the file is read */
     hem__train_spec train;
 };
 

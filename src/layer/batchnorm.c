@@ -13,6 +13,7 @@
 #include "layer/layer.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
@@ -27,6 +28,7 @@ static int add_numbers(hem__graph *graph, const hem__layer_spec *layer, const he
                      .dims = {(size_t)out->shape.C},
                      .columns = flattened ? out->map : (hem__shape){0, 0, 0},
                      .init_value = first,
+                     .not_negative = strcmp(what, "variance") == 0,
                      .frozen = frozen};
     return hem__graph_add_weight(graph, layer, &t, what);
 }

@@ -21,7 +21,8 @@ typedef struct hem__tensor {
     double l2;
     double init_limit; /* uniform in [-limit, limit); 0 = init_value */
     double init_value;
-    bool frozen;    /* no gradient, no update: the layer's `freeze`, or running statistics */
+    bool not_negative; /* a variance */
+    bool frozen;       /* no gradient, no update: the layer's `freeze`, or running statistics */
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
     hem__shape columns; /* dense weights: the map that the inputs are, for their canonical order */
 } hem__tensor;

@@ -166,9 +166,10 @@ static bool compare(check *c, const hem__tensor *t, size_t entry, hem_gradcheck_
     return true;
 }
 
-/* Largest difference of the float gradient, over the tensor's largest number, or over the network's
- * where the tensor has no gradient to speak of (a bias before a batch normalisation). NaN where
- * there is a gradient that is no number (fmax() would pass over it). */
+/* Largest difference of the float gradient, over the tensor's largest number, but at least a
+ * thousandth of the network's: behind a bias there may be a batch normalisation, and then both are
+ * what rounding leaves. NaN where there is a gradient that is no number (fmax() would pass over
+ * it). */
 static double float_error(const check *c, const hem__tensor *t)
 {
     double most = 0, difference = 0;
@@ -180,8 +181,7 @@ static double float_error(const check *c, const hem__tensor *t)
         most = fmax(most, fabs(c->gradient[place]));
         difference = fmax(difference, apart);
     }
-    if (most <= c->options->absolute)
-        most = c->largest;
+    most = fmax(most, c->largest / 1000);
     return most > 0 ? difference / most : difference;
 }
 

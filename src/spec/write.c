@@ -64,7 +64,7 @@ static void write_layers(const hem_spec *spec, const hem__choice *choice,
         const hem__alternative *a = hem__alternative_of(choice, layer);
         hem__str_printf(out, "%*s- ", indent, "");
         if (a->keys != NULL && a->keys->type == HEM__KEY_LAYERS) {
-            write_nested(spec, a, layer, indent + 6, out);
+            write_nested(spec, a, layer, indent + 4, out);
         } else {
             write_choice(choice, layer, true, out);
             hem__str_add(out, "\n");

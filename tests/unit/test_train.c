@@ -302,6 +302,9 @@ static void test_resume_at_every_step(void **state)
         {"train.checkpoint={steps: 3}", "train.shuffle=false"},
         {"train.batch=all", "train.keep=last", "validation=none"},
         {"scale=standardize", "train.seed=12345678901234567890"},
+        {"model=[conv: {filters: 3, kernel: 3, bias: false}, batchnorm, relu, residual: [conv: "
+         "{filters: 3, kernel: 3, padding: same}, batchnorm], global_avgpool, dense: {units: 10, "
+         "activation: softmax}]"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];

@@ -93,10 +93,12 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
                  layer->u.pool.padding == HEM__PAD_SAME ? " same" : "", step);
     } else if (layer->kind == HEM__LAYER_RESIDUAL) {
         const size_t own = layer->u.residual.layers.n, other = layer->u.residual.shortcut.n;
+        const char *plural = own == 1 ? "" : "s";
         if (other > 0)
-            snprintf(text, size, "sum of the %zu layers below and %zu of a shortcut", own, other);
+            snprintf(text, size, "sum of %zu layer%s below and %zu of a shortcut", own, plural,
+                     other);
         else
-            snprintf(text, size, "sum of the %zu layers below and their input", own);
+            snprintf(text, size, "sum of %zu layer%s below and the input", own, plural);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
     } else {

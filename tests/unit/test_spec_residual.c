@@ -183,13 +183,24 @@ static void test_limits(void **state)
     refused(text, NULL, "x.yaml:2:6015: more than 1000 layers", "remove some");
 }
 
+static void test_experiment(void **state)
+{
+    (void)state;
+    hem_spec *spec;
+    assert_int_equal(
+        hem_spec_load(HEM_SOURCE_DIR "/experiments/conv-bn.yaml", NULL, 0, &spec, NULL), HEM_OK);
+    assert_int_equal(spec->n_layers, 22);
+    assert_int_equal(spec->layers[1].kind, HEM__LAYER_BATCHNORM);
+    assert_int_equal(spec->layers[20].kind, HEM__LAYER_GLOBAL_MAXPOOL);
+    hem_spec_free(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_flat),       cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_experiment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments.h"
 #include "help.h"
 #include "nearest.h"
-#include "experiments.h"
 #include "reproduce.h"
 
 enum { USUAL_SEEDS = 5 };

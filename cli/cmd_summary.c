@@ -46,6 +46,9 @@ static void print_text(const hem_net *net)
         plain_text(info.data_name));
     out("%-14s %s an image; %s without those on padding\n", "multiply-adds", grouped(info.macs),
         grouped(info.useful_macs));
+    if (info.fixed > 0)
+        out("%-14s %s trained; %s fixed: frozen, or running means and variances\n", "parameters",
+            grouped(info.parameters - info.fixed), grouped(info.fixed));
     out("%-14s %s of weights; training takes about %s\n", "memory", bytes_text(info.weight_bytes),
         bytes_text(info.training_bytes));
 }
@@ -72,12 +75,14 @@ static int print_json(const char *path, const hem_net *net)
         json_add(shape, json_integer(layer.width));
         json_put(item, "output", shape);
         json_put(item, "parameters", json_count(layer.parameters));
+        json_put(item, "fixed_parameters", json_count(layer.fixed));
         json_put(item, "multiply_adds", json_count(layer.macs));
         json_put(item, "useful_multiply_adds", json_count(layer.useful_macs));
         json_add(layers, item);
     }
     json_put(object, "layers", layers);
     json_put(object, "parameters", json_count(info.parameters));
+    json_put(object, "fixed_parameters", json_count(info.fixed));
     json_put(object, "multiply_adds", json_count(info.macs));
     json_put(object, "useful_multiply_adds", json_count(info.useful_macs));
     json_put(object, "weight_bytes", json_count(info.weight_bytes));

@@ -37,7 +37,8 @@ typedef struct hem_layer_info {
     const char *name;            /**< "conv1" */
     const char *kind;            /**< "conv 6@4x4 same, relu" */
     int channels, height, width; /**< of the output; a dense layer has height = width = 1 */
-    size_t parameters;
+    size_t parameters;           /**< all numbers in its tensors */
+    size_t fixed;       /**< of them, those that training leaves: frozen, or running statistics */
     size_t macs;        /**< multiply-adds an image, nominal: taps on padding counted */
     size_t useful_macs; /**< multiply-adds an image, taps on padding left out */
 } hem_layer_info;
@@ -49,6 +50,7 @@ typedef struct hem_net_info {
     const char *data_name; /**< name of the data set that it was made for */
     size_t n_layers, n_tensors;
     size_t parameters, macs, useful_macs;
+    size_t fixed; /**< parameters that no gradient touches: frozen ones and running statistics */
     size_t weight_bytes;
     size_t training_bytes; /**< memory that training needs: weights, optimizer, activations */
     double training_flops; /**< useful floating-point operations to train on one image */

@@ -95,6 +95,12 @@ typedef struct hem__update {
     hem__real shrink; /* adamw: learning rate * weight decay; 0 where a tensor has none */
 } hem__update;
 
+/* What batch normalisation does to one channel: (x - mean) * scale + shift. In its gradient scale
+ * is the factor of dy, slope that of x - mean. */
+typedef struct hem__norm {
+    hem__real mean, scale, slope, shift;
+} hem__norm;
+
 /* sgd, momentum, nesterov, adam, adamw, rmsprop: the order of hem__optimizer_kind */
 enum { HEM__N_UPDATES = 6 };
 /* Numbers whose squares are summed at once for the norm of a gradient (sum_squares). */
@@ -254,6 +260,21 @@ typedef struct HEM__R(hem__kernels) {
     /* y = kept ? x * scale : 0 for units [u0, u1) of one tile; x may be y. Its own gradient. */
     void (*dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem__real *y, int u0,
                     int u1);
+
+    /* Batch normalisation of one tile, channels [c0, c1) of C with `pixels` pixels each (a flat
+     * vector: one). Images at or past n add nothing. In double on every tier, also in float:
+     * sums[2 c] += tree16(lanes of a), sums[2 c + 1] += tree16(lanes of a * x), the lanes from 0 by
+     * + over the pixels in order, those at or past n taken as 0. Products of two floats are exact
+     * in double. a may be x. */
+    void (*norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n,
+                      double *sums, int c0, int c1);
+    /* y = fma(x - mean, scale, shift), all lanes. x may be y. */
+    void (*norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
+                 int c0, int c1);
+    /* dx = fma(scale, dy, fma(slope, x - mean, shift)), 0 in the lanes at or past n. dy may be dx.
+     */
+    void (*norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
+                      const hem__norm *by_channel, hem__real *dx, int c0, int c1);
 
     /* y += x, n a multiple of 16. */
     void (*add)(hem__real *y, const hem__real *x, size_t n);

@@ -197,6 +197,9 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .avgpool_grad = REF(avgpool_grad),
     .dropout_mask = REF(dropout_mask),
     .dropout = REF(dropout),
+    .norm_sums = REF(norm_sums),
+    .norm = REF(norm),
+    .norm_grad = REF(norm_grad),
     .add = REF(add),
     .peak = REF(peak),
 };

@@ -49,6 +49,14 @@ static inline hem__real hem__tree16(const hem__real v[HEM__LANES])
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
+static inline double hem__tree16_double(const double v[HEM__LANES])
+{
+    double s[8];
+    for (int l = 0; l < 8; l++)
+        s[l] = v[l] + v[l + 8];
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
 /* exp for x <= 0, and the functions made of it (reference_math.c). */
 hem__real REF(exp)(hem__real x);
 hem__real REF(log)(hem__real x);
@@ -136,6 +144,12 @@ void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                        uint16_t *mask);
 void REF(dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem__real *y, int u0,
                   int u1);
+void REF(norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n, double *sums,
+                    int c0, int c1);
+void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
+               int c0, int c1);
+void REF(norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
+                    const hem__norm *by_channel, hem__real *dx, int c0, int c1);
 void REF(add)(hem__real *y, const hem__real *x, size_t n);
 double REF(peak)(size_t rounds);
 

@@ -264,6 +264,9 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .avgpool_grad = TIER(hem__avgpool_grad),
     .dropout_mask = dropout_mask,
     .dropout = dropout,
+    .norm_sums = TIER(hem__norm_sums),
+    .norm = TIER(hem__norm),
+    .norm_grad = TIER(hem__norm_grad),
     .add = add,
     .peak = peak,
 };

@@ -33,7 +33,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     }
     out->conv = s;
     out->shape = out->map = (hem__shape){s.K, s.P, s.Q};
-    out->needs_grad = true;
+    out->needs_grad = out->needs_grad || !layer->freeze;
 
     double fan_in = (double)s.C * s.R * s.S, fan_out = (double)s.K * s.R * s.S;
     hem__tensor weight = {.layer = out->layer,
@@ -42,7 +42,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .l1 = layer->l1,
                           .l2 = layer->l2,
                           .init = hem__init_of(&layer->init, fan_in, fan_out),
-                          .decays = true};
+                          .decays = true,
+                          .frozen = layer->freeze};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
@@ -51,7 +52,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                             .dims = {(size_t)s.K},
                             .l1 = layer->bias_l1,
                             .l2 = layer->bias_l2,
-                            .init = hem__init_of(&layer->bias_init, fan_in, fan_out)};
+                            .init = hem__init_of(&layer->bias_init, fan_in, fan_out),
+                            .frozen = layer->freeze};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))

@@ -21,7 +21,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     int units = layer->u.dense.units;
     size_t inputs = hem__units(in->shape);
     out->shape = out->map = (hem__shape){units, 1, 1};
-    out->needs_grad = true;
+    out->needs_grad = out->needs_grad || !layer->freeze;
 
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 2,
@@ -31,7 +31,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .init = hem__init_of(&layer->init, (double)inputs, units),
                           .row = inputs,
                           .columns = in->map,
-                          .decays = true};
+                          .decays = true,
+                          .frozen = layer->freeze};
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {
@@ -40,7 +41,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                             .dims = {(size_t)units},
                             .l1 = layer->bias_l1,
                             .l2 = layer->bias_l2,
-                            .init = hem__init_of(&layer->bias_init, (double)inputs, units)};
+                            .init = hem__init_of(&layer->bias_init, (double)inputs, units),
+                            .frozen = layer->freeze};
         out->bias = hem__graph_add_weight(graph, layer, &bias, "bias");
     }
     if (out->weight < 0 || (layer->bias && out->bias < 0))
@@ -62,7 +64,7 @@ static hem__dense_run make_run(const cell_t *cell, const work_t *work)
 
 static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
 {
-    if (!training)
+    if (!training || cell->graph->tensors[cell->node->weight].frozen)
         return;
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;

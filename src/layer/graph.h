@@ -32,17 +32,25 @@ typedef struct hem__tensor {
     double l1, l2;         /* penalties */
     bool decays;           /* weights of conv and dense: adamw's decay is theirs alone */
     hem__init init;
+    bool not_negative; /* a variance */
+    bool frozen;       /* no gradient, no update: the layer's `freeze`, or running statistics */
     size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
     hem__shape columns; /* dense weights, slopes by unit: the map that a row is, for its canonical
                            order */
 } hem__tensor;
 
+typedef struct hem__node_norm {
+    int mean, variance; /* tensors: the running ones */
+    double momentum, epsilon;
+} hem__node_norm;
+
 typedef struct hem__node {
     hem__layer_kind kind;
     bool is_input;
     size_t layer;  /* index in the experiment's model */
-    int inputs[2]; /* nodes; a residual's sum will have two */
+    int inputs[2]; /* nodes; a residual's sum has two: its layers' and its shortcut's */
     int n_inputs;
+    int fork; /* a residual's sum: the node that its two ways begin at */
     hem__shape shape;
     hem__shape map;   /* of what a flatten flattened; else equal to shape */
     bool relu;        /* conv, dense: relu in the epilogue */
@@ -52,6 +60,8 @@ typedef struct hem__node {
     hem__pool_shape pool;
     double rate;  /* dropout */
     double slope; /* leaky_relu; elu: alpha */
+    hem__node_norm norm;
+    bool batch_statistics; /* normalises by the batch in training */
 } hem__node;
 
 typedef struct hem__graph {
@@ -59,7 +69,8 @@ typedef struct hem__graph {
     int n_nodes;
     hem__tensor *tensors;
     int n_tensors;
-    size_t n_params; /* numbers in the parameter vector, padding included */
+    size_t n_params;       /* numbers in the parameter vector, padding included */
+    bool batch_statistics; /* of a node: a training batch must be one chunk and one group */
     int n_classes;
     hem__loss loss;         /* the kernel of the last node and the loss */
     double label_smoothing; /* of training plans */

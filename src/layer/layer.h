@@ -13,10 +13,14 @@ typedef struct HEM__R(hem__cell) {
     const hem__node *node;
     hem__shape in, out;
     size_t in_units, out_units;
-    const hem__real *x;
+    const hem__real *x, *x2; /* x2: of the second input */
     hem__real *y;
     hem__real *dy;
-    hem__real *dx;         /* NULL where nobody needs it */
+    hem__real *dx, *dx2;   /* NULL where nobody needs it */
+    bool adds;             /* another gradient lies in `below` already: the plan adds dx to it */
+    bool adds2;            /* the same of dx2, which the layer itself adds */
+    hem__real *below;      /* dy of the node below */
+    bool masked;           /* the gradient of this node's relu is taken by the node above */
     const hem__real *mask; /* y of a relu below that input_grad is to mask dx with; or NULL */
     /* the layer's own, from reserve() */
     hem__real *packed, *packed_grad; /* conv */
@@ -24,6 +28,9 @@ typedef struct HEM__R(hem__cell) {
     size_t ld_xt;
     hem__real **scratch; /* dense: one slice a thread */
     uint16_t *keep;      /* dropout */
+    /* batchnorm, by channel; of a training batch: sums (contract.h), mean, variance */
+    hem__norm *by_channel;
+    double *sums, *mean, *variance;
 } HEM__R(hem__cell);
 
 /* What a thread works on now. */
@@ -52,12 +59,16 @@ typedef struct HEM__R(hem__layer) {
     void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*input_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
-    /* Adds to work->grads, or updates at once where work->fused. NULL without parameters. */
+    /* Adds to work->grads, or updates at once where work->fused; after input_grad. Not called where
+     * all of the layer's tensors are frozen. NULL without parameters. */
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
-    bool fuses_update; /* weight_grad honours work->fused for its weight (never for its bias) */
-    bool masks;        /* input_grad honours cell->mask */
-    bool in_place;     /* forward may write over its input, given that nobody else reads it */
-    bool keeps_input;  /* gradients read x: in place in inference alone */
+    /* After a step's update, over values that are no weights; not after a step that failed. */
+    void (*finish)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    bool fuses_update;  /* weight_grad honours work->fused for its weight (never for its bias) */
+    bool masks;         /* input_grad honours cell->mask */
+    bool in_place;      /* forward may write over its input, given that nobody else reads it */
+    bool keeps_input;   /* gradients read x: in place in inference alone */
+    bool grad_in_place; /* dx may be dy */
     bool identity_in_inference; /* forward does nothing then */
 } HEM__R(hem__layer);
 

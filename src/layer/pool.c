@@ -30,6 +30,28 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     return HEM_OK;
 }
 
+/* One window over the whole map: a pooling layer like any other from here on. */
+static hem_status infer_global(const hem_spec *spec, const hem__layer_spec *layer,
+                               const hem__node *in, hem__graph *graph, hem__node *out,
+                               hem_error *err)
+{
+    (void)spec, (void)graph, (void)err;
+    const int H = in->shape.H, W = in->shape.W;
+    bool max = layer->kind == HEM__LAYER_GLOBAL_MAXPOOL;
+    out->kind = max ? HEM__LAYER_MAXPOOL : HEM__LAYER_AVGPOOL;
+    out->pool = (hem__pool_shape){.C = in->shape.C,
+                                  .H = H,
+                                  .W = W,
+                                  .P = 1,
+                                  .Q = 1,
+                                  .R = H,
+                                  .S = W,
+                                  .stride_y = H,
+                                  .stride_x = W};
+    out->shape = out->map = (hem__shape){in->shape.C, 1, 1};
+    return HEM_OK;
+}
+
 static void forward(const cell_t *cell, const work_t *work)
 {
     const hem__pool_shape *s = &cell->node->pool;
@@ -70,3 +92,5 @@ const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {
     .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {
     .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_MAXPOOL) = {.infer = infer_global};
+const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_AVGPOOL) = {.infer = infer_global};

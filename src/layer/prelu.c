@@ -26,7 +26,8 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     hem__tensor slope = {.layer = out->layer,
                          .n_dims = 1,
                          .dims = {C},
-                         .init = {HEM__FROM_CONSTANT, layer->act.init}};
+                         .init = {HEM__FROM_CONSTANT, layer->act.init},
+                         .frozen = layer->freeze};
     if (H * W > 1 && layer->act.per == HEM__PER_UNIT) {
         slope.n_dims = 3;
         slope.dims[1] = H;

@@ -76,16 +76,15 @@ int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
     return graph->n_tensors++;
 }
 
-static hem__node *add_node(hem__graph *graph, hem__layer_kind kind, size_t layer)
+/* A node that reads node `input`; -1 = none. */
+static hem__node *add_node(hem__graph *graph, hem__layer_kind kind, size_t layer, int input)
 {
-    hem__node *n = &graph->nodes[graph->n_nodes];
+    hem__node *n = &graph->nodes[graph->n_nodes++];
     *n = (hem__node){.kind = kind, .layer = layer, .weight = -1, .bias = -1};
-    if (graph->n_nodes > 0) {
-        n->inputs[0] = graph->n_nodes - 1;
-        n->n_inputs = 1;
-        n->needs_grad = n[-1].needs_grad;
+    if (input >= 0) {
+        n->inputs[n->n_inputs++] = input;
+        n->needs_grad = graph->nodes[input].needs_grad;
     }
-    graph->n_nodes++;
     return n;
 }
 
@@ -131,21 +130,68 @@ static hem_status check_size(const hem_spec *spec, const hem__layer_spec *layer,
     return hem__hint(err, "use fewer filters or units, or a stride or pooling before it");
 }
 
-static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *graph, hem_error *err)
+static hem_status add_layers(const hem_spec *spec, const hem__layer_list *list, hem__graph *graph,
+                             int *at, hem_error *err);
+
+/* The layers, then the shortcut, both from node *at on, then their sum. */
+static hem_status add_residual(const hem_spec *spec, size_t index, hem__graph *graph, int *at,
+                               hem_error *err)
 {
     const hem__layer_spec *layer = &spec->layers[index];
-    hem__node *node = add_node(graph, layer->kind, index);
-    HEM_TRY(hem__layers_f32[layer->kind]->infer(spec, layer, node - 1, graph, node, err));
+    int fork = *at, end = fork, shortcut = fork;
+    HEM_TRY(add_layers(spec, &layer->u.residual.layers, graph, &end, err));
+    HEM_TRY(add_layers(spec, &layer->u.residual.shortcut, graph, &shortcut, err));
+    *at = graph->n_nodes;
+    hem__node *sum = add_node(graph, layer->kind, index, end);
+    sum->inputs[sum->n_inputs++] = shortcut;
+    sum->needs_grad = sum->needs_grad || graph->nodes[shortcut].needs_grad;
+    sum->fork = fork;
+    return hem__layers_f32[layer->kind]->infer(spec, layer, &graph->nodes[end], graph, sum, err);
+}
+
+/* Adds the nodes of a layer behind node *at, which then is the last of them. */
+static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *graph, int *at,
+                            hem_error *err)
+{
+    const hem__layer_spec *layer = &spec->layers[index];
+    if (layer->kind == HEM__LAYER_RESIDUAL)
+        return add_residual(spec, index, graph, at, err);
+    const hem__node *in = &graph->nodes[*at];
+    hem__node *node = add_node(graph, layer->kind, index, *at);
+    *at = graph->n_nodes - 1;
+    HEM_TRY(hem__layers_f32[layer->kind]->infer(spec, layer, in, graph, node, err));
     HEM_TRY(check_size(spec, layer, graph, node, err));
     if (layer->kind != HEM__LAYER_CONV && layer->kind != HEM__LAYER_DENSE)
         return HEM_OK;
     if (layer->activation == HEM__ACT_RELU)
         node->relu = true;
     else if (layer->activation != HEM__ACT_NONE) {
-        hem__node *act = add_node(graph, activation_layer(layer->activation), index);
-        HEM_TRY(hem__layers_f32[act->kind]->infer(spec, layer, node, graph, act, err));
+        const hem__node *before = node;
+        node = add_node(graph, activation_layer(layer->activation), index, *at);
+        *at = graph->n_nodes - 1;
+        HEM_TRY(hem__layers_f32[node->kind]->infer(spec, layer, before, graph, node, err));
     }
     return HEM_OK;
+}
+
+static hem_status add_layers(const hem_spec *spec, const hem__layer_list *list, hem__graph *graph,
+                             int *at, hem_error *err)
+{
+    for (size_t i = list->first; i < list->first + list->n;
+         i += hem__layer_extent(&spec->layers[i]))
+        HEM_TRY(add_layer(spec, i, graph, at, err));
+    return HEM_OK;
+}
+
+/* Statistics of a batch need all of its images at once. */
+static hem_status check_groups(const hem_spec *spec, const hem__graph *graph, hem_error *err)
+{
+    if (!graph->batch_statistics || spec->train.groups <= 1)
+        return HEM_OK;
+    hem__spec_fail(spec, spec->train.groups_at, err,
+                   "groups is %d, but batch normalisation takes the whole batch as one group",
+                   spec->train.groups);
+    return hem__hint(err, "write groups: auto, or leave it out");
 }
 
 /* The kernel of the last node with the loss. */
@@ -153,7 +199,7 @@ static hem_status choose_loss(const hem_spec *spec, hem__graph *graph, hem_error
 {
     const hem__loss_spec *loss = &spec->train.loss;
     bool sigmoid = graph->nodes[graph->n_nodes - 1].kind == HEM__LAYER_SIGMOID;
-    const char *last = spec->layers[spec->n_layers - 1].name;
+    const hem__layer_spec *last = &spec->layers[graph->nodes[graph->n_nodes - 1].layer];
     graph->label_smoothing = loss->label_smoothing;
     switch (loss->kind) {
     case HEM__LOSS_CROSS_ENTROPY:
@@ -168,9 +214,9 @@ static hem_status choose_loss(const hem_spec *spec, hem__graph *graph, hem_error
     }
     if (sigmoid == (loss->kind == HEM__LOSS_BINARY_CROSS_ENTROPY))
         return HEM_OK;
-    hem__at at = loss->at.line != 0 ? loss->at : spec->layers[spec->n_layers - 1].at;
+    hem__at at = loss->at.line != 0 ? loss->at : last->at;
     hem__spec_fail(spec, at, err, "loss is '%s', but the last layer, %s, ends in %s",
-                   hem__loss_name(loss->kind), last, sigmoid ? "sigmoid" : "softmax");
+                   hem__loss_name(loss->kind), last->name, sigmoid ? "sigmoid" : "softmax");
     return hem__hint(err, "end it in %s, or write loss: %s or half_squared_error under train",
                      sigmoid ? "softmax" : "sigmoid",
                      sigmoid ? "binary_cross_entropy" : "cross_entropy");
@@ -187,7 +233,7 @@ static hem_status hint_end(const hem_spec *spec, const hem__graph *graph, hem_er
 static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_error *err)
 {
     const hem__node *last = &graph->nodes[graph->n_nodes - 1];
-    const hem__layer_spec *layer = &spec->layers[spec->n_layers - 1];
+    const hem__layer_spec *layer = &spec->layers[last->layer];
     if ((last->kind != HEM__LAYER_SOFTMAX && last->kind != HEM__LAYER_SIGMOID) || last->is_input) {
         hem__spec_fail(spec, layer->at, err,
                        "the last layer, %s, does not end in softmax or sigmoid", layer->name);
@@ -201,9 +247,11 @@ static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_e
     }
     if (!last->needs_grad) {
         hem__spec_fail(spec, spec->layers[0].at, err, "no layer of the model has weights to train");
-        return hem__hint(err, "add a dense or conv layer");
+        return hem__hint(err, graph->n_tensors > 0
+                                  ? "all of them are frozen: leave out 'freeze: true' in one"
+                                  : "add a dense or conv layer");
     }
-    return HEM_OK;
+    return check_groups(spec, graph, err);
 }
 
 hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes, hem__graph **out,
@@ -219,12 +267,11 @@ hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes,
         return hem__fail_memory(err, "the network's graph", most * sizeof *graph->nodes);
     }
     graph->n_classes = n_classes;
-    hem__node *first = add_node(graph, HEM__LAYER_FLATTEN, 0);
+    int at = 0;
+    hem__node *first = add_node(graph, HEM__LAYER_FLATTEN, 0, -1);
     first->is_input = true;
     first->shape = first->map = input;
-    hem_status status = HEM_OK;
-    for (size_t i = 0; i < spec->n_layers && status == HEM_OK; i++)
-        status = add_layer(spec, i, graph, err);
+    hem_status status = add_layers(spec, &spec->model, graph, &at, err);
     if (status == HEM_OK)
         status = check_end(spec, graph, err);
     if (status == HEM_OK)
@@ -261,7 +308,7 @@ static size_t taps_inside(int size, int kernel, int stride, int pad, int n_out)
 
 size_t hem__node_macs(const hem__graph *graph, const hem__node *node)
 {
-    if (node->weight < 0 || (node->kind != HEM__LAYER_CONV && node->kind != HEM__LAYER_DENSE))
+    if (node->kind != HEM__LAYER_CONV && node->kind != HEM__LAYER_DENSE)
         return 0;
     size_t n = graph->tensors[node->weight].n;
     return node->kind == HEM__LAYER_CONV ? n * (size_t)node->shape.H * (size_t)node->shape.W : n;

@@ -235,13 +235,15 @@ static hem_status read_tensor(const hem__st_file *file, const char *name, hem_ne
         return hem__fail_memory(err, name, t->n_bytes);
     memcpy(values, t->bytes, t->n_bytes);
     size_t bad = 0;
-    while (bad < t->n && isfinite(values[bad]))
+    bool negative = !net->graph->tensors[index].not_negative;
+    while (bad < t->n && isfinite(values[bad]) && (negative || values[bad] >= 0))
         bad++;
     if (bad == t->n)
         hem_net_set_tensor(net, index, values);
     free(values);
     if (bad < t->n)
-        return BAD("tensor '%s' holds a number that is not finite, at place %zu", want.name, bad);
+        return BAD("tensor '%s' holds a number that is not finite%s, at place %zu", want.name,
+                   negative ? "" : " or is negative", bad);
     return HEM_OK;
 }
 

@@ -72,6 +72,15 @@ static hem_status check_memory(const hem_net *net, bool training, hem_error *err
             most = net->graph->tensors[i].n;
             largest = &net->spec->layers[net->graph->tensors[i].layer];
         }
+    if (training && net->graph->batch_statistics &&
+        need / 2 > net->graph->n_params * sizeof(float)) {
+        hem__spec_fail(net->spec, net->spec->train.batch_at, err,
+                       "the network needs %.3g GB to train with a batch of %zu images, and this "
+                       "machine has %.3g GB",
+                       (double)need / 1e9, hem__net_batch(net), have / 1e9);
+        return hem__hint(err, "batch normalisation keeps the whole batch in memory: use a smaller "
+                              "batch");
+    }
     hem__at at = most > net->graph->n_params / 2 ? largest->at : (hem__at){0, 0};
     hem__spec_fail(net->spec, at, err, "the network needs %.3g GB%s, and this machine has %.3g GB",
                    (double)need / 1e9, training ? " to train" : "", have / 1e9);

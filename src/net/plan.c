@@ -2,6 +2,7 @@
 #include "net/plan_inside.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -14,10 +15,31 @@ static const layer_t *layer_of(const hem__node *node)
     return HEM__R(hem__layers)[node->kind];
 }
 
+/* Nodes that read node i; two where a residual begins. */
+static int readers(const plan_t *plan, int i)
+{
+    int n = 0;
+    for (int j = i + 1; j < plan->graph->n_nodes; j++)
+        for (int k = 0; k < plan->graph->nodes[j].n_inputs; k++)
+            n += plan->graph->nodes[j].inputs[k] == i;
+    return n;
+}
+
+/* Whether node i is the last that reads `input`: the first whose gradient comes back to it. */
+static bool reads_last(const plan_t *plan, int input, int i)
+{
+    for (int j = i + 1; j < plan->graph->n_nodes; j++)
+        for (int k = 0; k < plan->graph->nodes[j].n_inputs; k++)
+            if (plan->graph->nodes[j].inputs[k] == input)
+                return false;
+    return true;
+}
+
 /* Whether node i may lie in its input's memory: always for a flatten, for dropout in inference, and
- * for a pointwise layer whose input nobody reads again: a conv or dense layer without relu (gelu,
- * silu and prelu read it again for their gradients). Not the loss's own: the kernel reads its
- * input after it wrote probabilities. */
+ * for a pointwise layer whose input nobody reads again: the gradients of a conv or dense layer
+ * without relu, of batch normalisation and of a sum do not need their output (gelu, silu and prelu
+ * read their input again for their gradients). Not the loss's own: the kernel reads its input after
+ * it wrote probabilities. */
 static bool shares_input(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i], *in = &plan->graph->nodes[node->inputs[0]];
@@ -29,19 +51,66 @@ static bool shares_input(const plan_t *plan, int i)
         return true;
     if (layer_of(node)->keeps_input && plan->options.training)
         return false;
-    return layer_of(node)->in_place && !in->relu &&
-           (in->kind == HEM__LAYER_CONV || in->kind == HEM__LAYER_DENSE);
+    return layer_of(node)->in_place && !in->relu && readers(plan, node->inputs[0]) == 1 &&
+           (in->kind == HEM__LAYER_CONV || in->kind == HEM__LAYER_DENSE ||
+            in->kind == HEM__LAYER_BATCHNORM || in->kind == HEM__LAYER_RESIDUAL);
 }
 
-/* The node whose relu the input gradient of node i can mask with: its input, seen through flattens.
- */
-static const cell_t *masked_input(const plan_t *plan, int i)
+/* Whether the gradient of node i may lie where that of its input does: where it is the only one
+ * that comes to the input, and is passed on as it is or changed number by number. */
+static bool shares_gradient(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
-    const hem__node *in = &plan->graph->nodes[node->inputs[0]];
-    while (in->kind == HEM__LAYER_FLATTEN && !in->is_input)
-        in = &plan->graph->nodes[in->inputs[0]];
-    return layer_of(node)->masks && in->relu ? &plan->cells[in - plan->graph->nodes] : NULL;
+    const layer_t *layer = layer_of(node);
+    if (!plan->graph->nodes[node->inputs[0]].needs_grad || readers(plan, node->inputs[0]) > 1)
+        return false;
+    return shares_input(plan, i) || layer->grad_in_place || node->kind == HEM__LAYER_RESIDUAL;
+}
+
+/* The node whose relu the input gradient of node i can mask with: its input, seen through flattens,
+ * where no other gradient comes to it. NULL = none. */
+static cell_t *masked_input(plan_t *plan, int i)
+{
+    const hem__node *node = &plan->graph->nodes[i];
+    int in = node->inputs[0];
+    if (!layer_of(node)->masks || readers(plan, in) > 1)
+        return NULL;
+    while (plan->graph->nodes[in].kind == HEM__LAYER_FLATTEN && !plan->graph->nodes[in].is_input) {
+        in = plan->graph->nodes[in].inputs[0];
+        if (readers(plan, in) > 1)
+            return NULL;
+    }
+    return plan->graph->nodes[in].relu ? &plan->cells[in] : NULL;
+}
+
+/* Where the gradient of node i and that for its inputs lie. The node below has one buffer for its
+ * gradient: the last node that reads it writes there, the others write to the spare buffer, which
+ * is then added. The loss's own node passes its gradient straight to the node below. */
+static void lay_out_gradients(plan_t *plan, int i, hem__arena *arena)
+{
+    const hem__node *node = &plan->graph->nodes[i];
+    cell_t *cell = &plan->cells[i];
+    cell_t *in = node->is_input ? NULL : &plan->cells[node->inputs[0]];
+    bool is_loss = i == plan->graph->n_nodes - 1;
+    if (in && shares_gradient(plan, i))
+        cell->dy = in->dy;
+    else if (!is_loss)
+        cell->dy = hem__arena_take(arena, (size_t)plan->chunk_tiles * cell->out_units * HEM__LANES,
+                                   sizeof(hem__real));
+    if (in && in->node->needs_grad) {
+        cell->adds = !reads_last(plan, node->inputs[0], i);
+        cell->dx = cell->adds ? plan->spare : in->dy;
+        cell->below = in->dy;
+    }
+    if (node->n_inputs == 2 && plan->graph->nodes[node->inputs[1]].needs_grad) {
+        cell->dx2 = plan->cells[node->inputs[1]].dy;
+        cell->adds2 = !reads_last(plan, node->inputs[1], i);
+    }
+    cell_t *masked = masked_input(plan, i);
+    if (in && masked) {
+        cell->mask = masked->y;
+        masked->masked = true;
+    }
 }
 
 static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
@@ -59,26 +128,33 @@ static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
         cell->in_units = in->out_units;
         cell->x = in->y;
     }
-    bool share = shares_input(plan, i);
-    cell->y = share ? in->y : hem__arena_take(arena, n, sizeof(hem__real));
-    if (plan->options.training && node->needs_grad) {
-        /* the loss's own node passes its gradient straight to the node below */
-        bool is_loss = i == plan->graph->n_nodes - 1;
-        cell->dy = is_loss           ? NULL
-                   : share && in->dy ? in->dy
-                                     : hem__arena_take(arena, n, sizeof(hem__real));
-        if (in && plan->graph->nodes[node->inputs[0]].needs_grad)
-            cell->dx = in->dy;
-    }
-    if (in && masked_input(plan, i))
-        cell->mask = masked_input(plan, i)->y;
+    if (node->n_inputs == 2)
+        cell->x2 = plan->cells[node->inputs[1]].y;
+    cell->y = shares_input(plan, i) ? in->y : hem__arena_take(arena, n, sizeof(hem__real));
+    if (plan->options.training && node->needs_grad)
+        lay_out_gradients(plan, i, arena);
     if (!node->is_input && layer_of(node)->reserve)
         layer_of(node)->reserve(cell, arena, plan->chunk_tiles, plan->n_threads,
                                 plan->options.training);
 }
 
+/* The buffer for gradients that are to be added: as large as the largest node that several read. */
+static void take_spare(plan_t *plan, hem__arena *arena)
+{
+    size_t most = 0;
+    for (int i = 0; plan->options.training && i < plan->graph->n_nodes; i++) {
+        const hem__node *node = &plan->graph->nodes[i];
+        if (node->needs_grad && readers(plan, i) > 1 && hem__units(node->shape) > most)
+            most = hem__units(node->shape);
+    }
+    if (most > 0)
+        plan->spare = hem__arena_take(arena, (size_t)plan->chunk_tiles * most * HEM__LANES,
+                                      sizeof(hem__real));
+}
+
 static void lay_out(plan_t *plan, hem__arena *arena)
 {
+    take_spare(plan, arena);
     for (int i = 0; i < plan->graph->n_nodes; i++)
         lay_out_cell(plan, i, arena);
     size_t images = (size_t)plan->chunk_tiles * HEM__LANES;
@@ -112,29 +188,57 @@ static void relu_grad(const cell_t *cell, const HEM__R(hem__work) * work)
                                      (last - first) * HEM__LANES);
 }
 
+/* A gradient that came to the node below later than another: earlier + later. */
+static void add_grad(const cell_t *cell, const HEM__R(hem__work) * work)
+{
+    size_t first, last;
+    hem__share((size_t)work->tiles * cell->in_units, work->thread, work->n_threads, &first, &last);
+    work->kernels->add(cell->below + first * HEM__LANES, cell->dx + first * HEM__LANES,
+                       (last - first) * HEM__LANES);
+}
+
+/* A flatten whose input others read too has a gradient of its own, which goes down as it is. */
+static void pass_grad(const cell_t *cell, const HEM__R(hem__work) * work)
+{
+    size_t first, last;
+    hem__share((size_t)work->tiles * cell->in_units, work->thread, work->n_threads, &first, &last);
+    memcpy(cell->dx + first * HEM__LANES, cell->dy + first * HEM__LANES,
+           (last - first) * HEM__LANES * sizeof(hem__real));
+}
+
+/* Whether training changes a tensor of the node. */
+static bool has_weights(const plan_t *plan, const hem__node *node)
+{
+    const hem__tensor *tensors = plan->graph->tensors;
+    return (node->weight >= 0 && !tensors[node->weight].frozen) ||
+           (node->bias >= 0 && !tensors[node->bias].frozen);
+}
+
+static void list_backward_node(plan_t *plan, int i)
+{
+    const hem__node *node = &plan->graph->nodes[i];
+    const cell_t *cell = &plan->cells[i];
+    const layer_t *layer = layer_of(node);
+    bool passes = node->kind == HEM__LAYER_FLATTEN && cell->dx != cell->dy;
+    if (node->relu && !cell->masked)
+        add_entry(plan, plan->backward, &plan->n_backward, relu_grad, i, true);
+    if (passes && cell->dx)
+        add_entry(plan, plan->backward, &plan->n_backward, pass_grad, i, true);
+    if (layer->input_grad && (node->n_inputs == 2 ? cell->dx2 : cell->dx))
+        add_entry(plan, plan->backward, &plan->n_backward, layer->input_grad, i, true);
+    if (cell->adds)
+        add_entry(plan, plan->backward, &plan->n_backward, add_grad, i, true);
+    if (layer->weight_grad && has_weights(plan, node))
+        add_entry(plan, plan->backward, &plan->n_backward, layer->weight_grad, i, false);
+}
+
 /* Backward: a node's input gradient must be whole before the node below goes on, and before the
  * node's own weights change; its weight gradient runs beside the next input gradient. */
 static void list_backward(plan_t *plan)
 {
-    const hem__graph *graph = plan->graph;
-    bool masked = false; /* the relu of the node that comes next has been seen to */
-    for (int i = graph->n_nodes - 1; i > 0; i--) {
-        const hem__node *node = &graph->nodes[i];
-        const cell_t *cell = &plan->cells[i];
-        const layer_t *layer = layer_of(node);
-        if (!node->needs_grad)
-            break;
-        if (i < graph->n_nodes - 1) {
-            if (node->relu && !masked)
-                add_entry(plan, plan->backward, &plan->n_backward, relu_grad, i, true);
-            if (cell->dx && layer->input_grad)
-                add_entry(plan, plan->backward, &plan->n_backward, layer->input_grad, i, true);
-            if (layer->weight_grad)
-                add_entry(plan, plan->backward, &plan->n_backward, layer->weight_grad, i, false);
-        }
-        if (node->kind != HEM__LAYER_FLATTEN)
-            masked = cell->mask != NULL;
-    }
+    for (int i = plan->graph->n_nodes - 2; i > 0; i--)
+        if (plan->graph->nodes[i].needs_grad)
+            list_backward_node(plan, i);
 }
 
 static void list_work(plan_t *plan)
@@ -158,6 +262,11 @@ static void list_work(plan_t *plan)
         list_backward(plan);
 }
 
+static bool whole_batch(const plan_t *plan)
+{
+    return plan->graph->batch_statistics && plan->options.training;
+}
+
 hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                                  const HEM__R(hem__kernels) * kernels,
                                  const hem__plan_options *options, plan_t **out, size_t *bytes,
@@ -167,7 +276,7 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
     if (plan)
         plan->cells = hem__calloc((size_t)graph->n_nodes, sizeof *plan->cells);
     if (plan && plan->cells)
-        plan->lists = hem__calloc((size_t)graph->n_nodes * 5, sizeof *plan->lists);
+        plan->lists = hem__calloc((size_t)graph->n_nodes * 8, sizeof *plan->lists);
     if (out)
         *out = NULL;
     if (!plan || !plan->lists) {
@@ -181,11 +290,14 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
     plan->pool = pool;
     plan->kernels = kernels;
     plan->options = *options;
+    if (whole_batch(plan))
+        plan->options.groups = 1;
     plan->n_threads = pool ? hem__pool_threads(pool) : 1;
     size_t tiles = (options->batch + HEM__LANES - 1) / HEM__LANES;
-    plan->chunk_tiles = tiles < HEM__CHUNK_TILES ? (int)tiles : HEM__CHUNK_TILES;
-    plan->one_chunk =
-        tiles <= HEM__CHUNK_TILES && hem__groups_of(options->batch, options->groups) == 1;
+    plan->chunk_tiles =
+        tiles < HEM__CHUNK_TILES || whole_batch(plan) ? (int)tiles : HEM__CHUNK_TILES;
+    plan->one_chunk = tiles <= (size_t)plan->chunk_tiles &&
+                      hem__groups_of(options->batch, plan->options.groups) == 1;
 
     lay_out(plan, &plan->arena);
     if (bytes)

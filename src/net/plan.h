@@ -1,4 +1,5 @@
-/* A plan: all buffers of a network for chunks of a batch, laid out once in one arena, and the steps
+/* A plan: all buffers of a network for chunks of a batch (the whole batch where batch normalisation
+ * needs its statistics), laid out once in one arena, and the steps
  * of forward and backward as an array of {function, cell} with barriers as marks. Running it
  * allocates nothing. Compiled in float and in double (kernel/real.h). */
 #ifndef HEM_NET_PLAN_H

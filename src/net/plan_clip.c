@@ -10,7 +10,7 @@
 
 static size_t blocks_of(const hem__tensor *tensor)
 {
-    return (tensor->stored + HEM__NORM_BLOCK - 1) / HEM__NORM_BLOCK;
+    return tensor->frozen ? 0 : (tensor->stored + HEM__NORM_BLOCK - 1) / HEM__NORM_BLOCK;
 }
 
 size_t HEM__R(hem__norm_blocks)(const hem__graph *graph)

@@ -25,7 +25,8 @@ struct HEM__R(hem__plan) {
     HEM__R(hem__cell) * cells; /* by node */
     HEM__R(hem__entry) * lists, *prepare, *forward, *backward;
     int n_prepare, n_forward, n_backward;
-    hem__real *loss; /* of the chunk */
+    hem__real *spare; /* gradients to be added to others: residuals */
+    hem__real *loss;  /* of the chunk */
     int32_t *predicted;
     hem__real *grads;
     hem__real *tree[HEM__TREE_LEVELS]; /* sums of 1, 2, 4, ... gradient groups */

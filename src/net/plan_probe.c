@@ -90,7 +90,8 @@ static HEM__R(hem__batch) images_from(const hem__probe *probe, size_t first, siz
 double HEM__R(hem__probe_loss)(hem__probe *probe, uint64_t *signature)
 {
     const hem__probe_setup *s = probe->setup;
-    const size_t chunk = HEM__CHUNK_TILES * HEM__LANES; /* the signature sees one chunk at a time */
+    /* the signature sees one chunk at a time */
+    const size_t chunk = s->graph->batch_statistics ? s->n : HEM__CHUNK_TILES * HEM__LANES;
     uint64_t all = 0;
     for (size_t at = 0; at < s->n; at += chunk) {
         size_t n = s->n - at < chunk ? s->n - at : chunk;

@@ -198,7 +198,7 @@ static void clear_grads(const plan_t *plan, const work_t *work)
 {
     for (int i = 0; i < plan->graph->n_tensors; i++) {
         size_t first, last;
-        if (updated_by_layer(plan, work, i))
+        if (plan->graph->tensors[i].frozen || updated_by_layer(plan, work, i))
             continue;
         tensor_share(&plan->graph->tensors[i], work, &first, &last);
         memset(plan->grads + first, 0, (last - first) * sizeof(hem__real));
@@ -220,13 +220,23 @@ static void update_rest(const plan_t *plan, const work_t *work, const hem__real 
             for (size_t at = first; *factor < 1 && at < last; at++)
                 plan->grads[at] *= *factor;
         }
-        if (!updated_by_layer(plan, work, i))
+        if (!plan->graph->tensors[i].frozen && !updated_by_layer(plan, work, i))
             work->kernels->update[work->optimizer](work->params + first, plan->grads + first,
                                                    work->state + (size_t)work->slots * first,
                                                    last - first, &update);
         if (plan->average)
             work->kernels->average(plan->average + first, work->params + first, last - first,
                                    plan->average_gain);
+    }
+}
+
+/* What a step leaves behind besides weights. */
+static void finish_layers(const plan_t *plan, const work_t *work)
+{
+    for (int i = 0; i < plan->graph->n_nodes; i++) {
+        const HEM__R(hem__layer) *layer = HEM__R(hem__layers)[plan->graph->nodes[i].kind];
+        if (layer->finish)
+            layer->finish(&plan->cells[i], work);
     }
 }
 
@@ -315,8 +325,10 @@ static void run_job(void *argument, int thread, int n_threads)
         hem__real factor = 1;
         bool clip = j->updates && plan->options.clip > 0;
         finite = run_groups(j, &work) && (!clip || HEM__R(hem__clip)(j->plan, &work, &factor));
-        if (finite && j->updates)
+        if (finite && j->updates) {
             update_rest(plan, &work, clip ? &factor : NULL);
+            finish_layers(plan, &work);
+        }
     } else {
         const size_t n = j->batch->n, chunk = (size_t)plan->chunk_tiles * HEM__LANES;
         for (size_t at = 0; at < n; at += chunk)

@@ -275,5 +275,6 @@ float *hem__stepper_state(hem_stepper *s, size_t *n)
 
 int hem__stepper_groups(const hem_stepper *s)
 {
-    return hem__groups_of(s->batch, s->net->spec->train.groups);
+    bool whole = s->net->graph->batch_statistics;
+    return hem__groups_of(s->batch, whole ? 1 : s->net->spec->train.groups);
 }

@@ -25,8 +25,8 @@ size_t hem__net_training_bytes(const hem_net *net)
                           &inference, NULL) != HEM_OK)
         return SIZE_MAX;
     int averages = net->spec->train.ema > 0;
-    double all =
-        (double)training + (double)inference + (double)n * sizeof(float) * (1 + train.slots + averages);
+    double all = (double)training + (double)inference +
+                 (double)n * sizeof(float) * (1 + train.slots + averages);
     hem__augmenter a;
     const hem__net_origin *origin = &net->origin;
     if (hem__augmenter_init(&a, net->spec, origin->height, origin->width, origin->channels, NULL) ==
@@ -45,8 +45,9 @@ static double training_flops(const hem__graph *graph)
     double flops = 0;
     for (int i = 1; i < graph->n_nodes; i++) {
         const hem__node *node = &graph->nodes[i];
-        bool below = graph->nodes[node->inputs[0]].needs_grad;
-        flops += 2.0 * (double)hem__node_useful_macs(graph, node) * (below ? 3 : 2);
+        int times = 1 + graph->nodes[node->inputs[0]].needs_grad;
+        times += node->weight >= 0 && !graph->tensors[node->weight].frozen;
+        flops += 2.0 * (double)hem__node_useful_macs(graph, node) * times;
     }
     return flops;
 }
@@ -64,8 +65,10 @@ hem_net_info hem_net_get_info(const hem_net *net)
                          .n_tensors = (size_t)graph->n_tensors,
                          .training_bytes = hem__net_training_bytes(net),
                          .training_flops = training_flops(graph)};
-    for (int i = 0; i < graph->n_tensors; i++)
+    for (int i = 0; i < graph->n_tensors; i++) {
         info.parameters += graph->tensors[i].n;
+        info.fixed += graph->tensors[i].frozen ? graph->tensors[i].n : 0;
+    }
     for (int i = 1; i < graph->n_nodes; i++) {
         info.macs += hem__node_macs(graph, &graph->nodes[i]);
         info.useful_macs += hem__node_useful_macs(graph, &graph->nodes[i]);
@@ -114,6 +117,14 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
             snprintf(step, sizeof step, " stride %dx%d", s->stride_y, s->stride_x);
         snprintf(text, size, "%s %dx%d%s%s", kind, s->R, s->S,
                  layer->u.pool.padding == HEM__PAD_SAME ? " same" : "", step);
+    } else if (layer->kind == HEM__LAYER_RESIDUAL) {
+        const size_t own = layer->u.residual.layers.n, other = layer->u.residual.shortcut.n;
+        const char *plural = own == 1 ? "" : "s";
+        if (other > 0)
+            snprintf(text, size, "sum of %zu layer%s below and %zu of a shortcut", own, plural,
+                     other);
+        else
+            snprintf(text, size, "sum of %zu layer%s below and the input", own, plural);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
     } else if (layer->kind == HEM__LAYER_LEAKY_RELU) {
@@ -125,6 +136,8 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
     } else {
         snprintf(text, size, "%s", kind);
     }
+    if (layer->freeze)
+        snprintf(text + strlen(text), size - strlen(text), ", frozen");
 }
 
 hem_layer_info hem_net_layer(const hem_net *net, size_t index)
@@ -141,8 +154,11 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
         info.width = node->shape.W;
         info.macs += hem__node_macs(graph, node);
         info.useful_macs += hem__node_useful_macs(graph, node);
-        info.parameters += node->weight >= 0 ? graph->tensors[node->weight].n : 0;
-        info.parameters += node->bias >= 0 ? graph->tensors[node->bias].n : 0;
+    }
+    for (int i = 0; i < graph->n_tensors; i++) {
+        const hem__tensor *t = &graph->tensors[i];
+        info.parameters += t->layer == index ? t->n : 0;
+        info.fixed += t->layer == index && t->frozen ? t->n : 0;
     }
     return info;
 }

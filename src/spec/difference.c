@@ -71,16 +71,18 @@ static void collect_choice(const hem_spec *spec, const hem__choice *choice, cons
         collect_keys(spec, a->beside, record, path, out);
 }
 
-static void collect_layers(const hem_spec *spec, const hem__choice *choice, const char *path,
-                           hem__leaves *out)
+static void collect_layers(const hem_spec *spec, const hem__choice *choice,
+                           const hem__layer_list *list, const char *path, hem__leaves *out)
 {
-    for (size_t i = 0; i < spec->n_layers && !out->failed; i++) {
+    size_t end = list->first + list->n, place = 0;
+    for (size_t i = list->first; i < end && !out->failed; place++) {
         char number[24];
-        snprintf(number, sizeof number, "%zu", i);
+        snprintf(number, sizeof number, "%zu", place);
         char *item = join(path, number, out);
         if (item != NULL)
             collect_choice(spec, choice, &spec->layers[i], item, out);
         free(item);
+        i += hem__layer_extent(&spec->layers[i]);
     }
 }
 
@@ -88,7 +90,7 @@ static void collect_keys(const hem_spec *spec, const hem__key *keys, const void 
                          const char *prefix, hem__leaves *out)
 {
     for (; keys->name != NULL && !out->failed; keys++) {
-        const char *field = (const char *)record + keys->offset;
+        const void *field = (const char *)record + keys->offset;
         bool leaf = keys->type != HEM__KEY_MAP && keys->type != HEM__KEY_CHOICE &&
                     keys->type != HEM__KEY_LAYERS;
         if (leaf) {
@@ -103,7 +105,7 @@ static void collect_keys(const hem_spec *spec, const hem__key *keys, const void 
         else if (keys->type == HEM__KEY_CHOICE)
             collect_choice(spec, keys->choice, field, path, out);
         else
-            collect_layers(spec, keys->choice, path, out);
+            collect_layers(spec, keys->choice, field, path, out);
         free(path);
     }
 }
@@ -157,6 +159,14 @@ static bool report(const char *path, const char *a, const char *b, char key[128]
     return true;
 }
 
+static bool has_path(const hem__leaves *leaves, const char *path)
+{
+    for (size_t i = 0; i < leaves->n; i++)
+        if (strcmp(leaves->items[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static bool compare(const hem__leaves *a, const hem__leaves *b, const char *const *ignored,
                     char key[128], char value_a[128], char value_b[128])
 {
@@ -170,9 +180,9 @@ static bool compare(const hem__leaves *a, const hem__leaves *b, const char *cons
             continue;
         if (same_path)
             return report(x->path, x->value, y->value, key, value_a, value_b);
-        /* Paths part only where one model has more layers: choices are compared before what is
+        /* Paths part only where one list of layers is longer: choices are compared before what is
          * below them, and all else is always there. */
-        if (y == NULL || (x != NULL && strncmp(x->path, "model.", 6) == 0))
+        if (y == NULL || (x != NULL && !has_path(b, x->path)))
             return report(x->path, x->value, "(absent)", key, value_a, value_b);
         return report(y->path, "(absent)", y->value, key, value_a, value_b);
     }

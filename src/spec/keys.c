@@ -767,6 +767,7 @@ const hem__key hem__top_keys[] = {
     {
         .name = "model",
         .type = HEM__KEY_LAYERS,
+        FIELD(model),
         .choice = &hem__layer_choice,
         .help = "The layers, from the image to the classes: 1 to 1000.",
     },

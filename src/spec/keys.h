@@ -26,7 +26,8 @@ typedef enum hem__key_type {                  /* and the C type of the field */
                              HEM__KEY_MAP,    /* keys of its own, in a struct at `offset` */
                              HEM__KEY_CHOICE, /* one of several alternatives, in a struct at
                                                  `offset` */
-                             HEM__KEY_LAYERS, /* the model: a list of hem__layer_spec */
+                             HEM__KEY_LAYERS, /* hem__layer_list: of layers, perhaps with lists of
+                                                 their own; empty only where it has a default */
                              HEM__KEY_DEFAULTS /* no field: values of layers by kind; written out in
                                                   the layers */
 } hem__key_type;
@@ -100,6 +101,8 @@ extern const hem__choice hem__schedule_choice, hem__stopping_choice; /* train_ke
 extern const hem__key hem__labels_keys[], hem__csv_keys[], hem__npy_keys[];
 extern const hem__key hem__image_folder, hem__npz_file;
 extern const hem__key hem__validation_files_keys[];
+
+enum { HEM__MAX_NESTING = 8 }; /* residuals inside each other */
 
 const hem__key *hem__key_find(const hem__key *keys, const char *name); /* keys may be NULL */
 const hem__alternative *hem__alternative_find(const hem__choice *choice, const char *name);

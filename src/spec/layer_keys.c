@@ -50,24 +50,23 @@ static const hem__word per_what[] = {
     {"unit", HEM__PER_UNIT},
     {NULL, 0},
 };
+#define PRELU_KEYS                                                                                 \
+    {                                                                                              \
+        .name = "init",                                                                            \
+        .type = HEM__KEY_REAL,                                                                     \
+        FIELD(act.init),                                                                           \
+        .min = -100,                                                                               \
+        .max = 100,                                                                                \
+        .fallback = "0.25",                                                                        \
+        .help = "Every slope before training.",                                                    \
+    },                                                                                             \
+    {                                                                                              \
+        .name = "per", .type = HEM__KEY_INT, FIELD(act.per), .words = per_what,                    \
+        .fallback = "channel",                                                                     \
+        .help = "What has a slope of its own; a unit is one pixel of one channel.",                \
+    }
 static const hem__key prelu_keys[] = {
-    {
-        .name = "init",
-        .type = HEM__KEY_REAL,
-        FIELD(act.init),
-        .min = -100,
-        .max = 100,
-        .fallback = "0.25",
-        .help = "Every slope before training.",
-    },
-    {
-        .name = "per",
-        .type = HEM__KEY_INT,
-        FIELD(act.per),
-        .words = per_what,
-        .fallback = "channel",
-        .help = "What has a slope of its own; a unit is one pixel of one channel.",
-    },
+    PRELU_KEYS,
     {.name = NULL},
 };
 
@@ -232,6 +231,17 @@ static const hem__choice bias_init_choice = {
         .name = "bias_init", .type = HEM__KEY_CHOICE, FIELD(bias_init),                            \
         .choice = &bias_init_choice, .fallback = "zeros", .help = "The first biases.",             \
     }
+#define FREEZE                                                                                     \
+    {                                                                                              \
+        .name = "freeze", .type = HEM__KEY_BOOL, FIELD(freeze), .words = no_or_yes,                \
+        .fallback = "false",                                                                       \
+        .help = "Keep the weights as they are: training does not change them.",                    \
+    }
+static const hem__key prelu_layer_keys[] = {
+    PRELU_KEYS,
+    FREEZE,
+    {.name = NULL},
+};
 #define PADDING(member)                                                                            \
     {                                                                                              \
         .name = "padding", .type = HEM__KEY_INT, FIELD(member), .words = paddings,                 \
@@ -272,6 +282,7 @@ static const hem__key conv_keys[] = {
     PADDING(u.conv.padding),
     ACTIVATION,
     WEIGHTS,
+    FREEZE,
     {.name = NULL},
 };
 
@@ -287,6 +298,7 @@ static const hem__key dense_keys[] = {
     },
     ACTIVATION,
     WEIGHTS,
+    FREEZE,
     {.name = NULL},
 };
 
@@ -322,6 +334,66 @@ static const hem__key dropout_rate = {
     .max = 1,
     .below_max = true,
     .help = "The share of the values that a training step sets to 0.",
+};
+
+static const hem__key norm_keys[] = {
+    {
+        .name = "momentum",
+        .type = HEM__KEY_REAL,
+        FIELD(u.norm.momentum),
+        .min = 0,
+        .max = 1,
+        .below_max = true,
+        .fallback = "0.99",
+        .help = "The share of the running mean and variance that stays at each step.",
+    },
+    {
+        .name = "epsilon",
+        .type = HEM__KEY_REAL,
+        FIELD(u.norm.epsilon),
+        .min = 0,
+        .max = 1,
+        .above_min = true,
+        .fallback = "0.001",
+        .help = "Added to the variance before its root is taken.",
+    },
+    {
+        .name = "scale",
+        .type = HEM__KEY_BOOL,
+        FIELD(u.norm.scale),
+        .words = no_or_yes,
+        .fallback = "true",
+        .help = "Multiply by a learned number, at first 1.",
+    },
+    {
+        .name = "center",
+        .type = HEM__KEY_BOOL,
+        FIELD(u.norm.center),
+        .words = no_or_yes,
+        .fallback = "true",
+        .help = "Add a learned number, at first 0.",
+    },
+    FREEZE,
+    {.name = NULL},
+};
+
+static const hem__key residual_keys[] = {
+    {
+        .name = "layers",
+        .type = HEM__KEY_LAYERS,
+        FIELD(u.residual.layers),
+        .choice = &hem__layer_choice,
+        .help = "What the input goes through before it is added to itself.",
+    },
+    {
+        .name = "shortcut",
+        .type = HEM__KEY_LAYERS,
+        FIELD(u.residual.shortcut),
+        .choice = &hem__layer_choice,
+        .fallback = "[]",
+        .help = "What the input goes through on the other way; no layers: the input itself.",
+    },
+    {.name = NULL},
 };
 
 #define BARE(id, word, text)                                                                       \
@@ -360,6 +432,8 @@ static const hem__alternative layers[] = {
         .example = "- avgpool: 2",
         .help = "The mean of each window.",
     },
+    BARE(GLOBAL_MAXPOOL, "global_maxpool", "The largest value of each channel."),
+    BARE(GLOBAL_AVGPOOL, "global_avgpool", "The mean of each channel."),
     BARE(FLATTEN, "flatten", "Rows, columns and channels become one row of numbers."),
     {
         .name = "dropout",
@@ -367,6 +441,21 @@ static const hem__alternative layers[] = {
         .value = &dropout_rate,
         .example = "- dropout: 0.3",
         .help = "Sets values to 0 at random while training; the others grow to make up for it.",
+    },
+    {
+        .name = "batchnorm",
+        .kind = HEM__LAYER_BATCHNORM,
+        .keys = norm_keys,
+        .example = "- batchnorm",
+        .help = "Mean 0 and variance 1 over the batch, for each channel of a map or each unit.",
+    },
+    {
+        .name = "residual",
+        .kind = HEM__LAYER_RESIDUAL,
+        .value = &residual_keys[0],
+        .keys = residual_keys,
+        .example = "- residual: [{conv: {filters: 32, kernel: 3, padding: same}}, batchnorm]",
+        .help = "The sum of what its layers make of the input and the input itself.",
     },
     BARE(RELU, "relu", "max(x, 0)."),
     BARE(TANH, "tanh", "The hyperbolic tangent."),
@@ -393,8 +482,8 @@ static const hem__alternative layers[] = {
     {
         .name = "prelu",
         .kind = HEM__LAYER_PRELU,
-        .value = &prelu_keys[0],
-        .keys = prelu_keys,
+        .value = &prelu_layer_keys[0],
+        .keys = prelu_layer_keys,
         .example = "- prelu: {init: 0, per: unit}",
         .help = PRELU_HELP,
     },

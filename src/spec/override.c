@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "spec/keys.h"
 
-enum { MAX_STEPS = 16 }; /* parts of a path; none of ours has more than 5 */
+enum { MAX_STEPS = 32 }; /* parts of a path; each residual on the way takes 3 */
 
 typedef struct setter {
     hem_spec *spec;
@@ -187,15 +187,15 @@ static hem_status go_choice(setter *s, size_t step, const hem__choice *choice, c
     return go_alternative(s, step + 1, wanted, find(at.entry, word));
 }
 
-static hem_status go_layer(setter *s, size_t step, const hem__choice *choice, place at)
+static hem_status go_layer(setter *s, size_t step, const hem__key *key, place at)
 {
     if (step == s->n_steps)
         return go_end(s, at);
     const char *word = s->steps[step];
     hem__yaml *list = at.entry;
     if (list == NULL || list->kind != HEM__YAML_LIST) {
-        hem__spec_fail(s->spec, s->at, s->err, "the file has no list 'model' to change");
-        return hem__hint(s->err, "begin each layer of the model with '- '");
+        hem__spec_fail(s->spec, s->at, s->err, "the file has no list '%s' to change", key->name);
+        return hem__hint(s->err, "begin each layer of it with '- '");
     }
     size_t n = 0, wanted = 0, digits = strspn(word, "0123456789");
     for (const hem__yaml *item = list->first; item != NULL; item = item->next)
@@ -204,8 +204,8 @@ static hem_status go_layer(setter *s, size_t step, const hem__choice *choice, pl
     if (number)
         wanted = strtoul(word, NULL, 10);
     if (!number || wanted >= n) {
-        hem__spec_fail(s->spec, s->at, s->err, "no layer '%.*s' in model", hem__shown_length(word),
-                       word);
+        hem__spec_fail(s->spec, s->at, s->err, "no layer '%.*s' in %s", hem__shown_length(word),
+                       word, key->name);
         return hem__hint(s->err, "the %zu layers count from 0", n);
     }
     hem__yaml *item = list->first;
@@ -213,7 +213,7 @@ static hem_status go_layer(setter *s, size_t step, const hem__choice *choice, pl
         item = item->next;
     char noun[32];
     snprintf(noun, sizeof noun, "layer %zu", wanted);
-    return go_choice(s, step + 1, choice, noun, (place){list, item, NULL});
+    return go_choice(s, step + 1, key->choice, noun, (place){list, item, NULL});
 }
 
 /* `augment: none`, which a key below it opens. */
@@ -260,7 +260,7 @@ static hem_status go_key(setter *s, size_t step, const hem__key *keys, const cha
     case HEM__KEY_CHOICE:
         return go_choice(s, step + 1, key->choice, key->name, next);
     case HEM__KEY_LAYERS:
-        return go_layer(s, step + 1, key->choice, next);
+        return go_layer(s, step + 1, key, next);
     case HEM__KEY_DEFAULTS:
         return go_defaults(s, step + 1, key->choice, next);
     case HEM__KEY_INT:

@@ -97,7 +97,7 @@ static hem_status fail_missing(const hem_spec *spec, hem__at parent, const hem__
 {
     hem__spec_fail(spec, parent, err, "'%s' is missing in %s", key->name, noun);
     if (key->type == HEM__KEY_LAYERS)
-        return hem__hint(err, "add 'model:' and below it the layers, for example %s",
+        return hem__hint(err, "add '%s:' and below it the layers, for example %s", key->name,
                          key->choice->alternatives[1].example);
     if (key->choice != NULL)
         return hem__hint(err, "for example %s", key->choice->alternatives->example);
@@ -301,7 +301,8 @@ static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
     } else if (node != NULL && (a->value == NULL || empty)) {
         return hem__fail_not_map(spec, node, a->name, a->keys, a->example, err);
     } else if (node != NULL) { /* maxpool: 2 */
-        HEM_TRY(hem__value_read(spec, a->value, a->name, node, record, err));
+        if (a->value->type != HEM__KEY_LAYERS)
+            HEM_TRY(hem__value_read(spec, a->value, a->name, node, record, err));
         all.nodes[a->value - a->keys] = node;
     }
     fill_defaults(a, usual, &all);
@@ -405,35 +406,62 @@ static void name_layer(hem_spec *spec, size_t index)
     snprintf(layer->name, sizeof layer->name, "%s%d", hem__layer_kind_name(layer->kind), ordinal);
 }
 
-static hem_status read_layers(hem_spec *spec, const hem__choice *choice, hem__yaml *node,
-                              hem_error *err)
+/* At least as many as the layers inside a node: the items of all lists. */
+static size_t count_items(const hem__yaml *node)
+{
+    size_t n = 0;
+    for (const hem__yaml *entry = node->first; entry != NULL; entry = entry->next)
+        n += count_items(entry) + (node->kind == HEM__YAML_LIST);
+    return n;
+}
+
+/* The list of a key is none, is empty where it may not be, or lies too deep. */
+static hem_status check_list(const hem_spec *spec, const hem__key *key, const hem__yaml *node,
+                             hem_error *err)
 {
     if (node->kind != HEM__YAML_LIST) {
         char seen[96];
-        hem__spec_fail(spec, node->at, err, "model must be a list of layers, %s",
+        hem__spec_fail(spec, node->at, err, "%s must be a list of layers, %s", key->name,
                        hem__yaml_seen(node, seen));
-        return hem__hint(err, "begin each layer with '- ', for example %s",
-                         choice->alternatives[1].example);
+    } else if (node->first == NULL && key->fallback == NULL) {
+        hem__spec_fail(spec, node->at, err, "%s has no layers", key->name);
+    } else if (spec->nesting > HEM__MAX_NESTING) {
+        hem__spec_fail(spec, node->at, err, "more than %d residuals inside each other",
+                       HEM__MAX_NESTING);
+        return hem__hint(err, "put them one after the other");
+    } else {
+        return HEM_OK;
     }
-    size_t n = 0;
+    return hem__hint(err, "begin each layer with '- ', for example %s",
+                     key->choice->alternatives[1].example);
+}
+
+/* Memory for all layers is taken at the outermost list, so that none moves while it is read. */
+static hem_status read_layers(hem_spec *spec, const hem__key *key, hem__yaml *node,
+                              hem__layer_list *out, hem_error *err)
+{
+    HEM_TRY(check_list(spec, key, node, err));
+    if (spec->layers == NULL) {
+        size_t n = count_items(node);
+        n = n < MAX_LAYERS ? n : MAX_LAYERS;
+        spec->layers = hem__calloc(n, sizeof *spec->layers);
+        if (spec->layers == NULL)
+            return hem__fail_memory(err, "the layers", n * sizeof *spec->layers);
+    }
+    size_t first = spec->n_layers;
+    spec->nesting++;
     for (hem__yaml *layer = node->first; layer != NULL; layer = layer->next) {
-        if (++n > MAX_LAYERS) {
+        size_t index = spec->n_layers;
+        if (index == MAX_LAYERS) {
             hem__spec_fail(spec, layer->at, err, "more than %d layers", MAX_LAYERS);
             return hem__hint(err, "remove some");
         }
+        spec->n_layers++;
+        HEM_TRY(read_choice(spec, key->choice, layer, &spec->layers[index], err));
+        name_layer(spec, index);
     }
-    if (n == 0) {
-        hem__spec_fail(spec, node->at, err, "model has no layers");
-        return hem__hint(err, "begin each layer with '- ', for example %s",
-                         choice->alternatives[1].example);
-    }
-    spec->layers = hem__calloc(n, sizeof *spec->layers);
-    if (spec->layers == NULL)
-        return hem__fail_memory(err, "the layers", n * sizeof *spec->layers);
-    for (hem__yaml *layer = node->first; layer != NULL; layer = layer->next) {
-        HEM_TRY(read_choice(spec, choice, layer, &spec->layers[spec->n_layers], err));
-        name_layer(spec, spec->n_layers++);
-    }
+    spec->nesting--;
+    *out = (hem__layer_list){first, spec->n_layers - first};
     return HEM_OK;
 }
 
@@ -458,7 +486,8 @@ static hem_status read_key(hem_spec *spec, const hem__key *key, hem__yaml *node,
     case HEM__KEY_CHOICE:
         return read_choice(spec, key->choice, node ? node : &fallback, field, err);
     case HEM__KEY_LAYERS:
-        return read_layers(spec, key->choice, node ? node : &fallback, err);
+        fallback.kind = key->fallback ? HEM__YAML_LIST : HEM__YAML_SCALAR;
+        return read_layers(spec, key, node ? node : &fallback, field, err);
     case HEM__KEY_DEFAULTS:
         return node ? read_defaults(spec, key->choice, node, err) : HEM_OK;
     case HEM__KEY_TEXT:

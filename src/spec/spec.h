@@ -67,6 +67,12 @@ typedef struct hem__init_spec {
     double value; /* constant: the number; uniform: the half-width; normal: the deviation */
 } hem__init_spec;
 
+/* A list of layers: where its first one stands in hem_spec.layers, and how many entries it takes
+ * there, those inside its residuals counted. hem__layer_extent() leads from one to the next. */
+typedef struct hem__layer_list {
+    size_t first, n;
+} hem__layer_list;
+
 /* A pair is {rows, columns}; the file may give one number for both. */
 typedef struct hem__layer_spec {
     hem__layer_kind kind;
@@ -90,6 +96,13 @@ typedef struct hem__layer_spec {
         struct {
             double rate; /* [0, 1) */
         } dropout;
+        struct {
+            double momentum, epsilon; /* momentum: the share of the old running value */
+            bool scale, center;
+        } norm;
+        struct { /* follow their residual in hem_spec.layers; no shortcut = the input itself */
+            hem__layer_list layers, shortcut;
+        } residual;
     } u;
     hem__activation_spec act; /* of `activation`, or of the layer that is one */
     /* conv and dense only */
@@ -98,7 +111,16 @@ typedef struct hem__layer_spec {
     bool bias;
     double l1, l2; /* add l1 * sum |w| and l2 * sum(w^2) of the weights to the objective */
     double bias_l1, bias_l2; /* the same of the biases */
+    /* every layer with weights */
+    bool freeze; /* they stay as they are */
 } hem__layer_spec;
+
+/* Entries of hem_spec.layers that a layer takes: its own, and those inside a residual. */
+static inline size_t hem__layer_extent(const hem__layer_spec *layer)
+{
+    bool nested = layer->kind == HEM__LAYER_RESIDUAL;
+    return 1 + (nested ? layer->u.residual.layers.n + layer->u.residual.shortcut.n : 0);
+}
 
 typedef enum hem__data_kind {
     HEM__DATA_FASHION_MNIST,
@@ -152,10 +174,10 @@ typedef struct hem__validation_spec {
     hem__validation_kind kind;
     hem__at at;
     int count;
-    double fraction; /* (0, 1) */
-    bool stratify;   /* of fraction and fold: every class gives its share */
-    uint64_t seed;   /* of fraction and fold */
-    int fold, folds; /* which, from 1, of how many */
+    double fraction;              /* (0, 1) */
+    bool stratify;                /* of fraction and fold: every class gives its share */
+    uint64_t seed;                /* of fraction and fold */
+    int fold, folds;              /* which, from 1, of how many */
     char *path, *images, *labels; /* of files; NULL = not given */
 } hem__validation_spec;
 
@@ -282,8 +304,10 @@ struct hem_spec {
     hem__scale scale;
     hem__validation_spec validation;
     hem__augment_spec augment;
-    hem__layer_spec *layers;
+    hem__layer_spec *layers; /* in the order of the file, a residual before what is inside it */
     size_t n_layers;
+    hem__layer_list model;      /* all of them */
+    int nesting;                /* lists of layers inside each other, while the file is read */
     struct hem__yaml *defaults; /* while a file is read: its key 'defaults'; else NULL */
     hem__train_spec train;
 };

@@ -49,13 +49,40 @@ static void write_choice(const hem__choice *choice, const void *record, bool ite
     hem__str_add(out, item ? "" : "}");
 }
 
-static void write_layers(const hem_spec *spec, const hem__choice *choice, hem__str *out)
+static void write_layers(const hem_spec *spec, const hem__choice *choice,
+                         const hem__layer_list *list, int indent, hem__str *out);
+
+/* A layer with layers of its own: a key a line, and below it the list. */
+static void write_nested(const hem_spec *spec, const hem__alternative *a, const void *record,
+                         int indent, hem__str *out)
+{
+    hem__str_printf(out, "%s:\n", a->name);
+    for (const hem__key *key = a->keys; key->name != NULL; key++) {
+        const void *field = (const char *)record + key->offset;
+        const hem__layer_list *list = field;
+        hem__str_printf(out, "%*s%s:", indent, "", key->name);
+        if (list->n > 0)
+            write_layers(spec, key->choice, list, indent + 2, out);
+        else
+            hem__str_add(out, " []\n");
+    }
+}
+
+static void write_layers(const hem_spec *spec, const hem__choice *choice,
+                         const hem__layer_list *list, int indent, hem__str *out)
 {
     hem__str_add(out, "\n");
-    for (size_t i = 0; i < spec->n_layers; i++) {
-        hem__str_add(out, "  - ");
-        write_choice(choice, &spec->layers[i], true, out);
-        hem__str_add(out, "\n");
+    for (size_t i = list->first; i < list->first + list->n;) {
+        const hem__layer_spec *layer = &spec->layers[i];
+        const hem__alternative *a = hem__alternative_of(choice, layer);
+        hem__str_printf(out, "%*s- ", indent, "");
+        if (a->keys != NULL && a->keys->type == HEM__KEY_LAYERS) {
+            write_nested(spec, a, layer, indent + 4, out);
+        } else {
+            write_choice(choice, layer, true, out);
+            hem__str_add(out, "\n");
+        }
+        i += hem__layer_extent(layer);
     }
 }
 
@@ -66,9 +93,9 @@ static void write_block(const hem_spec *spec, const hem__key *keys, const void *
 static void write_value(const hem_spec *spec, const hem__key *key, const void *record, int indent,
                         hem__str *out)
 {
-    const char *field = (const char *)record + key->offset;
+    const void *field = (const char *)record + key->offset;
     if (key->type == HEM__KEY_LAYERS) {
-        write_layers(spec, key->choice, out);
+        write_layers(spec, key->choice, field, 2, out);
         return;
     }
     if (key->type == HEM__KEY_MAP && key->fallback && key->fallback[0] &&

@@ -723,16 +723,11 @@ static void test_norm_and_average(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_pointwise),
-        cmocka_unit_test(test_curves),
-        cmocka_unit_test(test_prelu),
-        cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_updates),
-        cmocka_unit_test(test_norm_and_average),
+        cmocka_unit_test(test_conv),      cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_pool),      cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_pointwise), cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_prelu),     cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_updates),   cmocka_unit_test(test_norm_and_average),
     };
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
 }

@@ -701,6 +701,76 @@ static void one_avgpool_grad(test_case *c)
     one_pool_grad(c, false);
 }
 
+/* ---- batch normalisation ----------------------------------------------------------------------
+ */
+
+typedef struct norm_case {
+    int C, pixels, n, c0, c1;
+    size_t numbers;
+    hem__norm by_channel[40];
+} norm_case;
+
+static norm_case some_norm(test_case *c)
+{
+    rng *r = &c->random;
+    norm_case k = {.C = between(r, 1, 40), .pixels = chance(r, 3) ? 1 : between(r, 1, 30)};
+    k.n = chance(r, 2) ? HEM__LANES : between(r, 0, HEM__LANES);
+    some_range(c, k.C, 1, &k.c0, &k.c1);
+    k.numbers = (size_t)k.C * (size_t)k.pixels * HEM__LANES;
+    for (int i = 0; i < k.C; i++)
+        k.by_channel[i] = (hem__norm){.mean = (float)unit_random(r),
+                                      .scale = (float)unit_random(r),
+                                      .slope = (float)unit_random(r),
+                                      .shift = (float)unit_random(r)};
+    c->closeness = RELATIVE;
+    c->relative = c->absolute = 1e-6;
+    describe(c, "C %d pixels %d n %d channels %d-%d", k.C, k.pixels, k.n, k.c0, k.c1);
+    return k;
+}
+
+/* Doubles in two floats each: what the first leaves is in the second. */
+static void one_norm_sums(test_case *c)
+{
+    norm_case k = some_norm(c);
+    bool squares = chance(&c->random, 2);
+    const float *x = input(c, k.numbers, 0), *dy = input(c, k.numbers, 0);
+    float *high = output(c, 80, 0), *low = output(c, 80, 0);
+    c->closeness = EXACT;
+    const hem__kernels_f32 *kernels;
+    while ((kernels = next_kernels(c)) != NULL) {
+        double sums[80];
+        for (int i = 0; i < 80; i++)
+            sums[i] = (double)high[i];
+        kernels->norm_sums(squares ? x : dy, x, k.C, k.pixels, k.n, sums, k.c0, k.c1);
+        for (int i = 0; i < 80; i++) {
+            high[i] = (float)sums[i];
+            low[i] = (float)(sums[i] - (double)high[i]);
+        }
+    }
+}
+
+static void one_norm(test_case *c)
+{
+    norm_case k = some_norm(c);
+    bool in_place = chance(&c->random, 2);
+    const float *x = input(c, k.numbers, 0);
+    float *y = output(c, k.numbers, 0);
+    const hem__kernels_f32 *kernels;
+    while ((kernels = next_kernels(c)) != NULL)
+        kernels->norm(in_place ? y : x, k.C, k.pixels, k.by_channel, y, k.c0, k.c1);
+}
+
+static void one_norm_grad(test_case *c)
+{
+    norm_case k = some_norm(c);
+    bool in_place = chance(&c->random, 2);
+    const float *x = input(c, k.numbers, 0), *dy = input(c, k.numbers, 0);
+    float *dx = output(c, k.numbers, 0);
+    const hem__kernels_f32 *kernels;
+    while ((kernels = next_kernels(c)) != NULL)
+        kernels->norm_grad(x, in_place ? dx : dy, k.C, k.pixels, k.n, k.by_channel, dx, k.c0, k.c1);
+}
+
 /* ---- dropout and addition ---------------------------------------------------------------------
  */
 
@@ -818,6 +888,9 @@ static const struct {
     {"avgpool_grad", one_avgpool_grad},
     {"dropout_mask", one_dropout_mask},
     {"dropout", one_dropout},
+    {"norm_sums", one_norm_sums},
+    {"norm", one_norm},
+    {"norm_grad", one_norm_grad},
     {"add", one_add},
     {"peak", one_peak},
 };

@@ -324,15 +324,15 @@ static const bad files[] = {
      "x.yaml:3:5: unknown key 'dens' in layer",
      "did you mean 'dense'?"},
     {LAYER("flaten"),
-     "x.yaml:3:5: layer must be one of conv, dense, maxpool, avgpool, flatten, dropout, relu, "
+     "x.yaml:3:5: layer must be one of conv, dense, maxpool, avgpool, global_maxpool, global_avgpool, flatten, dropout, batchnorm, residual, relu, "
      "tanh, sigmoid, softmax, leaky_relu, elu, gelu, silu, prelu, not 'flaten'",
      "did you mean 'flatten'?"},
     {LAYER("7"),
-     "x.yaml:3:5: layer must be one of conv, dense, maxpool, avgpool, flatten, dropout, relu, "
+     "x.yaml:3:5: layer must be one of conv, dense, maxpool, avgpool, global_maxpool, global_avgpool, flatten, dropout, batchnorm, residual, relu, "
      "tanh, sigmoid, softmax, leaky_relu, elu, gelu, silu, prelu, not 7",
      "for example - dense: {units: 10, activation: softmax}"},
     {LAYER(""),
-     "x.yaml:3:3: layer must be one of conv, dense, maxpool, avgpool, flatten, dropout, relu, "
+     "x.yaml:3:3: layer must be one of conv, dense, maxpool, avgpool, global_maxpool, global_avgpool, flatten, dropout, batchnorm, residual, relu, "
      "tanh, sigmoid, softmax, leaky_relu, elu, gelu, silu, prelu, but has no value",
      "for example - dense: {units: 10, activation: softmax}"},
     {LAYER("maxpool: 0"),

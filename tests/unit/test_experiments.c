@@ -60,7 +60,16 @@ static void test_files(void **state)
     globfree(&found);
 }
 
-/* A file that no row names would never be run. */
+/* A file that no row names would never be run, unless its first words say that it is meant so. */
+static bool is_of_no_report(const char *path)
+{
+    hem_spec *spec;
+    assert_int_equal(hem_spec_load(path, NULL, 0, &spec, NULL), HEM_OK);
+    bool is = strncmp(hem_spec_text(spec), "# Of no report: ", 16) == 0;
+    hem_spec_free(spec);
+    return is;
+}
+
 static void test_every_file_has_a_row(void **state)
 {
     (void)state;
@@ -74,7 +83,7 @@ static void test_every_file_has_a_row(void **state)
         {
             named += strcmp(word(row, "experiment"), name) == 0;
         }
-        if (named == 0)
+        if (named == 0 && !is_of_no_report(found.gl_pathv[i]))
             fail_msg("no row of reference.json names %s", name);
     }
     globfree(&found);

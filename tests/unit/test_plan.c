@@ -372,8 +372,8 @@ static void test_step_allocates_nothing(void **state)
         for (uint32_t k = 0; k < 150; k++)
             order[k] = k;
         assert_int_equal(hem_stepper_new(s.net, n, 5, &stepper, NULL), HEM_OK);
-        assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, n, 0, 0, &result, NULL),
-                         HEM_OK);
+        assert_int_equal(
+            hem_stepper_step(stepper, s.data, HEM_TRAIN, order, n, 0, 0, &result, NULL), HEM_OK);
         size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
         for (int k = 0; k < 5; k++)
             assert_int_equal(

@@ -309,6 +309,9 @@ static void test_resume_at_every_step(void **state)
         {"train.optimizer=nesterov", "train.schedule=cosine",
          "train.early_stopping={patience: 1, monitor: validation accuracy, min_delta: 0.5}",
          "train.epochs=9", "train.clip_norm=0.1"},
+        {"model=[conv: {filters: 3, kernel: 3, bias: false}, batchnorm, relu, residual: [conv: "
+         "{filters: 3, kernel: 3, padding: same}, batchnorm], global_avgpool, dense: {units: 10, "
+         "activation: softmax}]"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];

@@ -1,0 +1,307 @@
+/* Batch normalisation, residuals and frozen layers in training steps: the same bits on any number
+ * of threads and on every exact tier, running statistics by their formula and only after steps that
+ * succeeded, nothing allocated, what cannot be refused with its place. Runs under the thread
+ * sanitizer too. */
+#include <malloc.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "hemline/hemline.h"
+#include "net/inside.h"
+
+#define DATA                                                                                       \
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 8, channels: 3, classes: 4}}\n"    \
+    "model:\n"
+#define OUTPUT "  - dense: {units: 4, activation: softmax}\n"
+
+static const char conv_net[] = DATA
+    "  - conv: {filters: 11, kernel: 3, bias: false}\n"
+    "  - batchnorm: {momentum: 0.5}\n"
+    "  - relu\n"
+    "  - residual:\n"
+    "      layers: [conv: {filters: 9, kernel: 3, stride: 2, padding: same}, batchnorm, relu,\n"
+    "               residual: [conv: {filters: 9, kernel: 1}, dropout: 0.1]]\n"
+    "      shortcut: [conv: {filters: 9, kernel: 1, stride: 2, padding: same}]\n"
+    "  - relu\n"
+    "  - residual: {layers: [global_maxpool], shortcut: [global_avgpool]}\n"
+    "  - dense: {units: 30, activation: relu, l2: 1e-3}\n"
+    "  - batchnorm\n" OUTPUT;
+
+/* Statistics of the running mean and variance are easy to work out here. */
+static const char plain_net[] = DATA "  - batchnorm: {momentum: 0.75}\n" OUTPUT;
+
+static const char frozen_net[] =
+    DATA "  - conv: {filters: 5, kernel: 3, freeze: true, activation: relu}\n"
+         "  - conv: {filters: 6, kernel: 3, bias: false}\n"
+         "  - batchnorm: {freeze: true}\n"
+         "  - flatten\n"
+         "  - dense: {units: 20, activation: tanh, freeze: true, l2: 1e-2}\n" OUTPUT;
+
+typedef struct setting {
+    hem_context *context;
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+    hem_stepper *stepper;
+} setting;
+
+static void begin(setting *s, const char *text, int threads, const char *tier, const char *override,
+                  size_t batch)
+{
+    hem_error err = {0};
+    hem_context_settings settings = hem_context_settings_default();
+    settings.threads = threads;
+    settings.tier = tier;
+    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
+        hem_spec_parse(text, "test", &override, override != NULL, &s->spec, &err) != HEM_OK ||
+        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK ||
+        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK ||
+        hem_stepper_new(s->net, batch, 5, &s->stepper, &err) != HEM_OK)
+        fail_msg("%s:%d: %s", err.file, err.line, err.text);
+}
+
+static void end(setting *s)
+{
+    hem_stepper_free(s->stepper);
+    hem_net_free(s->net);
+    hem_data_free(s->data);
+    hem_spec_free(s->spec);
+    hem_context_free(s->context);
+}
+
+static void step(setting *s, size_t first, size_t n)
+{
+    uint32_t order[300];
+    hem_step_result result;
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)((first + i) * 77 % 300);
+    assert_int_equal(hem_stepper_step(s->stepper, s->data, HEM_TRAIN, order, n, 1, (uint32_t)first,
+                                      &result, NULL),
+                     HEM_OK);
+    assert_true(isfinite(result.loss));
+}
+
+static float *tensor(const setting *s, const char *name)
+{
+    size_t index = hem_net_find_tensor(s->net, name);
+    assert_true(index < hem_net_get_info(s->net).n_tensors);
+    float *values = malloc(hem_net_tensor(s->net, index).n * sizeof *values);
+    hem_net_get_tensor(s->net, index, values);
+    return values;
+}
+
+static void test_threads_and_tiers_same_bits(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {1, 15, 16, 17, 64, 65, 150, 250};
+    static const char *const optimizers[] = {"train.optimizer={sgd: {learning_rate: 0.1}}",
+                                             "train.optimizer=adam",
+                                             "train.optimizer={momentum: {learning_rate: 0.05}}"};
+    static const char *const nets[] = {conv_net, frozen_net};
+    for (size_t i = 0; i < 2 * sizeof batches / sizeof *batches; i++) {
+        char first[65] = "", hash[65];
+        size_t batch = batches[i / 2];
+        for (size_t tier = 0; tier < hem_tier_count(); tier++) {
+            hem_tier_info info = hem_tier_at(tier);
+            for (int threads = 1; threads <= 4 && info.exact && info.runnable && info.built;
+                 threads++) {
+                setting s;
+                begin(&s, nets[i % 2], threads, info.name, optimizers[i % 3], batch);
+                step(&s, 0, batch);
+                step(&s, batch, batch);
+                step(&s, 2 * batch, batch - batch / 3); /* a smaller last batch */
+                hem_net_sha256(s.net, hash);
+                if (first[0] == '\0')
+                    memcpy(first, hash, sizeof first);
+                assert_string_equal(hash, first);
+                end(&s);
+            }
+        }
+    }
+}
+
+/* What the layer below it sees: the pixels, scaled. */
+static void expect_running(const setting *s, size_t n, const double *old_mean,
+                           const double *old_variance)
+{
+    float *mean = tensor(s, "batchnorm1.mean"), *variance = tensor(s, "batchnorm1.variance");
+    for (size_t c = 0; c < 3; c++) {
+        double sum = 0, squares = 0, pixels = 72 * (double)n;
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t *image = hem_data_image(s->data, HEM_TRAIN, i * 77 % 300);
+            for (size_t p = 0; p < 72; p++)
+                sum += image[3 * p + c] / 255.0;
+        }
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t *image = hem_data_image(s->data, HEM_TRAIN, i * 77 % 300);
+            for (size_t p = 0; p < 72; p++)
+                squares += pow(image[3 * p + c] / 255.0 - sum / pixels, 2);
+        }
+        assert_true(fabs((double)mean[c] - 0.75 * old_mean[c] - 0.25 * sum / pixels) < 1e-6);
+        assert_true(fabs((double)variance[c] - 0.75 * old_variance[c] - 0.25 * squares / pixels) <
+                    1e-6);
+    }
+    free(mean);
+    free(variance);
+}
+
+/* Padded lanes of the last tile count for nothing, whatever the batch is. */
+static void test_running_statistics(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {1, 5, 16, 33, 100};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        setting s;
+        begin(&s, plain_net, 2, NULL, NULL, batches[i]);
+        step(&s, 0, batches[i]);
+        expect_running(&s, batches[i], (const double[]){0, 0, 0}, (const double[]){1, 1, 1});
+        end(&s);
+    }
+}
+
+/* One image has no variance: its normalised units are the biases. */
+static void test_one_image(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s, DATA "  - dense: {units: 6}\n  - batchnorm: {momentum: 0}\n" OUTPUT, 2, NULL, NULL,
+          16);
+    step(&s, 0, 1);
+    float *variance = tensor(&s, "batchnorm1.variance");
+    for (size_t i = 0; i < 6; i++)
+        assert_true(variance[i] == 0);
+    free(variance);
+    end(&s);
+}
+
+static void test_step_allocates_nothing(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s, conv_net, 2, NULL, NULL, 100);
+    step(&s, 0, 100);
+    size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
+    for (size_t k = 0; k < 5; k++)
+        step(&s, k, 100);
+    assert_int_equal(hem__allocation_count(), count);
+    assert_int_equal(mallinfo2().uordblks, bytes);
+    end(&s);
+}
+
+static void test_divergence_keeps_statistics(void **state)
+{
+    (void)state;
+    setting s;
+    hem_error err = {0};
+    uint32_t order[32] = {0};
+    char before[65], after[65];
+    begin(&s, conv_net, 2, NULL, NULL, 32);
+    float *values = tensor(&s, "dense2.weight");
+    values[0] = INFINITY;
+    hem_net_set_tensor(s.net, hem_net_find_tensor(s.net, "dense2.weight"), values);
+    hem_net_sha256(s.net, before);
+    assert_int_equal(hem_stepper_step(s.stepper, s.data, HEM_TRAIN, order, 32, 0, 0, NULL, &err),
+                     HEM_ERR_DIVERGED);
+    hem_net_sha256(s.net, after);
+    assert_string_equal(before, after);
+    free(values);
+    end(&s);
+}
+
+/* Frozen tensors keep every bit, all others change; in groups and in one. */
+static void test_frozen(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {32, 200};
+    static const char *const frozen[] = {"conv1.",          "batchnorm1.weight", "batchnorm1.bias",
+                                         "batchnorm1.mean", "batchnorm1.var",    "dense1."};
+    for (size_t k = 0; k < 2; k++) {
+        setting s;
+        begin(&s, frozen_net, 2, NULL, NULL, batches[k]);
+        hem_net_info info = hem_net_get_info(s.net);
+        assert_int_equal(info.fixed, 5 * 28 + 4 * 6 + 20 * (6 * 5 * 4 + 1));
+        assert_int_equal(hem_net_layer(s.net, 2).fixed, 24);
+        float *before[16];
+        for (size_t i = 0; i < info.n_tensors; i++)
+            before[i] = tensor(&s, hem_net_tensor(s.net, i).name);
+        step(&s, 0, batches[k]);
+        for (size_t i = 0; i < info.n_tensors; i++) {
+            hem_tensor_info t = hem_net_tensor(s.net, i);
+            float *after = tensor(&s, t.name);
+            bool fixed = false;
+            for (size_t f = 0; f < sizeof frozen / sizeof *frozen; f++)
+                fixed = fixed || strncmp(t.name, frozen[f], strlen(frozen[f])) == 0;
+            assert_int_equal(memcmp(before[i], after, t.n * sizeof *after) == 0, fixed);
+            free(after);
+            free(before[i]);
+        }
+        end(&s);
+    }
+}
+
+static void expect_refused(const char *text, const char *override, const char *message,
+                           const char *hint)
+{
+    hem_context *context;
+    hem_spec *spec;
+    hem_data *data;
+    hem_net *net;
+    hem_error err = {0};
+    assert_int_equal(hem_context_new(NULL, &context, NULL), HEM_OK);
+    assert_int_equal(hem_spec_parse(text, "x.yaml", &override, override != NULL, &spec, &err),
+                     HEM_OK);
+    assert_int_equal(hem_data_open(spec, NULL, &data, &err), HEM_OK);
+    assert_int_equal(hem_net_new(context, spec, data, 1, &net, &err), HEM_ERR_USAGE);
+    char line[64];
+    snprintf(line, sizeof line, "%d:%d: ", err.line, err.column);
+    const char *at = override ? message : strstr(message, line);
+    if (at == NULL || strstr(err.text, override ? message : message + strlen(line)) == NULL)
+        fail_msg("%s%s, expected %s", line, err.text, message);
+    assert_non_null(strstr(err.hint, hint));
+    hem_data_free(data);
+    hem_spec_free(spec);
+    hem_context_free(context);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    expect_refused(conv_net, "train.groups=2",
+                   "groups is 2, but batch normalisation takes the whole batch as one group",
+                   "groups: auto");
+    expect_refused(conv_net, "train.batch=10000000", "with a batch of 10000000 images",
+                   "use a smaller batch");
+    expect_refused(DATA "  - conv: {filters: 4, kernel: 3}\n"
+                        "  - residual: [conv: {filters: 5, kernel: 3, padding: same}]\n" OUTPUT,
+                   NULL,
+                   "4:5: residual1 cannot add 5 x 7 x 6 of its layers to 4 x 7 x 6 of its input",
+                   "shortcut: [{conv: {filters: 5, kernel: 1}}]");
+    expect_refused(
+        DATA "  - residual: {layers: [flatten], shortcut: [dense: {units: 216}]}\n" OUTPUT, NULL,
+        "3:5: residual1 cannot add 216 x 1 x 1 of its layers to 216 x 1 x 1 of its "
+        "shortcut, a flattened map in another order",
+        "both ways");
+    expect_refused(DATA "  - dense: {units: 4, activation: softmax, freeze: true}\n", NULL,
+                   "3:5: no layer of the model has weights to train", "freeze: true");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_one_image),
+        cmocka_unit_test(test_step_allocates_nothing),
+        cmocka_unit_test(test_divergence_keeps_statistics),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

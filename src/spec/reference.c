@@ -75,12 +75,14 @@ static bool described(const hem__alternative *a, const hem__alternative *stop,
     return false;
 }
 
-/* The choices among the keys of a choice's alternatives. */
+/* The choices among the keys of a choice's alternatives, but not the choice itself: a residual has
+ * layers inside. */
 static void describe_inner(const hem__choice *choice, hem__str *out)
 {
     for (const hem__alternative *a = choice->alternatives; a->name != NULL; a++)
         for (const hem__key *key = a->keys; key != NULL && key->name != NULL; key++) {
-            if (key->choice == NULL || described(choice->alternatives, a, key->choice))
+            if (key->choice == NULL || key->choice == choice ||
+                described(choice->alternatives, a, key->choice))
                 continue;
             for (const hem__alternative *b = key->choice->alternatives; b->name != NULL; b++)
                 describe_alternative(key->choice, b, out);

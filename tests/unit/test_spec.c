@@ -792,6 +792,10 @@ static void test_documentation(void **state)
             free(section);
             hem__str_printf(&wanted, "\n### %.*s\n", n, line);
             section = section_of(page, wanted.text);
+            hem__str again = {0};
+            hem__str_printf(&again, "\n%.*s\n", n, line);
+            assert_null(strstr(line + n, again.text)); /* no table stands twice */
+            hem__str_release(&again);
         } else if (line[2] != ' ') {
             make_row(line, line + n + 1 + 6, &wanted);
             rows++;

@@ -122,7 +122,7 @@ static hem_status run(kfold *k, const char *file, hem_error *err)
     talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(k->s.context), threads,
                                threads == 1 ? "" : "s"));
     talk_field("study", plain_text(k->runs));
-    talk("note: each fold is the validation part in its turn; what the experiment says under\n"
+    talk("note: each fold is the validation part in its turn; the experiment's own\n"
          "      'validation' is not used\n");
     double began = now();
     status = run_jobs(k->jobs, k->labels, (size_t)k->set.folds, threads, err);

@@ -131,7 +131,7 @@ static void print_text(const hem_lrfind_result *r)
     }
     out("steepest fall    at rate %.3g (smoothed loss %.4f)\n", steepest->rate, steepest->smoothed);
     out("lowest           at rate %.3g (smoothed loss %.4f)\n", lowest->rate, lowest->smoothed);
-    out("suggestion (^)   %.2g, the smaller of the steepest's and a tenth of the lowest's\n",
+    out("suggestion (^)   %.2g, the smaller of the steepest and a tenth of the lowest\n",
         r->suggestion);
 }
 

@@ -87,11 +87,10 @@ static void print_text(const char *path, const facts *f, const hem_gradcheck_res
         table_cell(t, "%s", within(theirs->analytic, theirs->numeric) ? "yes" : "NO");
     }
     table_print(t);
-    out("\nThe numbers of the two tables differ: they are gradients at other random weights and "
-        "on\n"
-        "other images. What agrees: backpropagation and the central difference give the same\n"
-        "gradient, within epsilon squared, at %zu of %zu weights in ours and %zu of %zu in "
-        "theirs.\n",
+    out("\nThe numbers of the two tables differ: they are gradients at other random weights\n"
+        "and on other images. What agrees: backpropagation and the central difference\n"
+        "give the same gradient, within epsilon squared, at %zu of %zu weights in ours and\n"
+        "%zu of %zu in theirs.\n",
         ours_within, f->n, theirs_within, f->n);
 }
 

@@ -121,10 +121,9 @@ static void describe(const hem__layer_spec *layer, const hem__node *node, char *
         const size_t own = layer->u.residual.layers.n, other = layer->u.residual.shortcut.n;
         const char *plural = own == 1 ? "" : "s";
         if (other > 0)
-            snprintf(text, size, "sum of %zu layer%s below and %zu of a shortcut", own, plural,
-                     other);
+            snprintf(text, size, "sum of %zu layer%s + shortcut", own, plural);
         else
-            snprintf(text, size, "sum of %zu layer%s below and the input", own, plural);
+            snprintf(text, size, "sum of %zu layer%s + input", own, plural);
     } else if (layer->kind == HEM__LAYER_DROPOUT) {
         snprintf(text, size, "%s %g", kind, layer->u.dropout.rate);
     } else if (layer->kind == HEM__LAYER_LEAKY_RELU) {

@@ -16,7 +16,7 @@ static struct {
 /* One cross-validation. */
 typedef struct kfold {
     session s;
-    fold_set set;
+    fold_set set, halves; /* halves: the same in two folds, by which the data is opened */
     uint64_t seed;
     char folder[512]; /* of the study */
     const char *runs; /* of this seed's folds */
@@ -31,22 +31,17 @@ static hem_fold fold_of(const kfold *k)
     return (hem_fold){.folds = arguments.folds, .stratify = arguments.stratify, .seed = k->seed};
 }
 
-/* The experiment's own seed is known once it is read. */
+/* The experiment's own seed is known once it is read. How many folds there can be is known once the
+ * data is open, so it is opened by a cut that any data allows. */
 static hem_status load(kfold *k, const char *file, hem_error *err)
 {
     k->seed = arguments.seed;
-    hem_fold first = fold_of(k);
-    if (!arguments.has_seed) {
-        fold_set probe = {0};
-        first.folds = 2;
-        hem_status status = folds_load(&probe, file, common.set, first, err);
-        if (status == HEM_OK)
-            k->seed = hem_spec_seed(probe.specs[0]);
-        folds_release(&probe);
-        if (status != HEM_OK)
-            return status;
-    }
-    return folds_load(&k->set, file, common.set, fold_of(k), err);
+    hem_fold cut = fold_of(k);
+    cut.folds = 2;
+    hem_status status = folds_load(&k->halves, file, common.set, cut, err);
+    if (status == HEM_OK && !arguments.has_seed)
+        k->seed = hem_spec_seed(k->halves.specs[0]);
+    return status == HEM_OK ? folds_load(&k->set, file, common.set, fold_of(k), err) : status;
 }
 
 static hem_status open_study(kfold *k, hem_error *err)
@@ -55,7 +50,7 @@ static hem_status open_study(kfold *k, hem_error *err)
     hem_data_options options = data_options();
     hem_status status = session_start(s, err);
     if (status == HEM_OK)
-        status = hem_data_open(k->set.specs[0], &options, &s->data, err);
+        status = hem_data_open(k->halves.specs[0], &options, &s->data, err);
     if (status == HEM_OK)
         status = folds_cut(&k->set, s->data, fold_of(k), err);
     if (status != HEM_OK)
@@ -246,6 +241,7 @@ static int run_kfold(char *const *files, int n)
     free(k.labels);
     free(k.names);
     folds_release(&k.set);
+    folds_release(&k.halves);
     session_close(&k.s);
     return code;
 }

@@ -12,13 +12,6 @@
 /* As long as a zip archive without 64-bit sizes can be. */
 #define MOST_FILE_BYTES ((size_t)UINT32_MAX)
 
-const char *hem__data_kind_name(hem__data_kind kind)
-{
-    static const char *const names[] = {"fashion-mnist", "idx", "synthetic", "csv",
-                                        "images",        "npz", "npy"};
-    return names[kind];
-}
-
 /* A path of the experiment: beside --data where that is given; free() it. */
 static char *locate(const hem_data_options *options, const char *path)
 {

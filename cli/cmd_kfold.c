@@ -18,9 +18,10 @@ typedef struct kfold {
     session s;
     fold_set set, halves; /* halves: the same in two folds, by which the data is opened */
     uint64_t seed;
-    char folder[512]; /* of the study */
-    const char *runs; /* of this seed's folds */
-    const char *predictions;
+    char folder[512];        /* of the study */
+    const char *runs;        /* of this seed's folds */
+    const char *predictions; /* NULL: none were written, because of `unwritten` where that is set */
+    hem_error unwritten;
     hem_job *jobs;
     const char **labels, **names;
     double seconds;
@@ -87,16 +88,16 @@ static bool all_in_state(const kfold *k, hem_job_state state)
     return true;
 }
 
-/* Written anew unless nothing has changed. */
-static hem_status write_predictions(kfold *k, hem_error *err)
+/* Written anew unless nothing has changed. Where they cannot be, the scores are still worth having.
+ */
+static void write_predictions(kfold *k)
 {
-    if (all_in_state(k, HEM_JOB_FAILED)) {
-        k->predictions = NULL;
-        return HEM_OK;
-    }
+    bool none = all_in_state(k, HEM_JOB_FAILED);
     if (all_in_state(k, HEM_JOB_FOUND) && access(k->predictions, F_OK) == 0)
-        return HEM_OK;
-    return hem_out_of_fold_write(k->s.context, k->jobs, (size_t)k->set.folds, k->predictions, err);
+        return;
+    if (none || hem_out_of_fold_write(k->s.context, k->jobs, (size_t)k->set.folds, k->predictions,
+                                      &k->unwritten) != HEM_OK)
+        k->predictions = NULL;
 }
 
 static hem_status run(kfold *k, const char *file, hem_error *err)
@@ -122,7 +123,9 @@ static hem_status run(kfold *k, const char *file, hem_error *err)
     double began = now();
     status = run_jobs(k->jobs, k->labels, (size_t)k->set.folds, threads, err);
     k->seconds = now() - began;
-    return status == HEM_OK ? write_predictions(k, err) : status;
+    if (status == HEM_OK)
+        write_predictions(k);
+    return status;
 }
 
 /* ---- what comes out ------------------------------------------------------------------------- */
@@ -145,7 +148,8 @@ static void print_scores(const kfold *k)
         out("\n%-20s  %.2f %% of %s images (95 %%: %s)\n", "out of fold",
             100.0 * (double)correct / (double)images, grouped(images),
             percent_range(hem_wilson(correct, images)));
-        out("%-20s  %s\n", "predictions", plain_text(k->predictions));
+        if (k->predictions != NULL)
+            out("%-20s  %s\n", "predictions", plain_text(k->predictions));
     }
     out("%-20s  %s\n", "study", plain_text(k->runs));
 }
@@ -233,6 +237,8 @@ static int run_kfold(char *const *files, int n)
         else
             print_text(&k);
         int failed = jobs_report(k.jobs, k.labels, (size_t)k.set.folds);
+        if (k.unwritten.status != HEM_OK)
+            failed = report(&k.unwritten);
         code = code != HEM_OK ? code : failed;
     }
     if (k.jobs != NULL)

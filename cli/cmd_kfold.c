@@ -56,10 +56,9 @@ static hem_status open_study(kfold *k, hem_error *err)
         status = folds_cut(&k->set, s->data, fold_of(k), err);
     if (status != HEM_OK)
         return status;
-    const char *runs = runs_folder() != NULL ? runs_folder() : "runs";
     const char *wanted = arguments.out != NULL
                              ? arguments.out
-                             : text("%s/%s-kfold", runs, hem_spec_name(k->set.specs[0]));
+                             : text("%s/%s-kfold", runs_folder(), hem_spec_name(k->set.specs[0]));
     return hem_study_folder(wanted, arguments.out == NULL, HEM_STUDY_FOLDS, k->set.specs[0],
                             s->data, k->folder, err);
 }
@@ -109,19 +108,18 @@ static hem_status run(kfold *k, const char *file, hem_error *err)
         return status;
     make_jobs(k);
     hem_data_info info = hem_data_get_info(k->set.views[0]);
-    int threads = hem_context_threads(k->s.context);
     talk_field("data", text("%s%s: %s images in %d folds%s, %s to test", info.name,
                             info.synthetic ? " (drawn by hemline, not photographs)" : "",
                             grouped(info.n[HEM_TRAIN] + info.n[HEM_VALIDATION]), k->set.folds,
                             arguments.stratify ? " with the classes' shares" : "",
                             grouped(info.n[HEM_TEST])));
-    talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(k->s.context), threads,
-                               threads == 1 ? "" : "s"));
+    talk_machine(k->s.context);
     talk_field("study", plain_text(k->runs));
     talk("note: each fold is the validation part in its turn; what the experiment says under\n"
          "      'validation' is not used\n");
     double began = now();
-    status = run_jobs(k->jobs, k->labels, (size_t)k->set.folds, threads, err);
+    status =
+        run_jobs(k->jobs, k->labels, (size_t)k->set.folds, hem_context_threads(k->s.context), err);
     k->seconds = now() - began;
     if (status == HEM_OK)
         write_predictions(k);
@@ -192,16 +190,7 @@ static json_t *box_json(const kfold *k)
 static int print_json(const kfold *k)
 {
     size_t n = (size_t)k->set.folds;
-    hem_data_info data = hem_data_get_info(k->s.data);
-    json_t *object = need(json_object()), *runs = need(json_array());
-    json_put(object, "study", json_text(k->runs));
-    json_put(object, "name", json_text(hem_spec_name(k->set.specs[0])));
-    json_put(object, "hemline", json_text(HEM_VERSION));
-    json_put(object, "tier", json_text(hem_context_tier(k->s.context)));
-    json_put(object, "threads", json_integer(hem_context_threads(k->s.context)));
-    json_put(object, "data", json_text(data.name));
-    json_put(object, "data_sha256", json_text(data.sha256));
-    json_put(object, "synthetic", json_boolean(data.synthetic));
+    json_t *object = study_json(k->runs, k->set.specs[0], &k->s), *runs = need(json_array());
     json_put(object, "folds", json_count(n));
     json_put(object, "stratify", json_boolean(arguments.stratify));
     for (size_t i = 0; i < n; i++) {

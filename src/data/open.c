@@ -292,7 +292,7 @@ static hem_status count_classes(const hem_spec *spec, const hem_data_options *op
     return HEM_OK;
 }
 
-static hem_status check_range(const hem__idx *labels, const char *path,
+static hem_status check_range(const hem_spec *spec, const hem__idx *labels, const char *path,
                               const hem__label_place *place, int n_classes, hem_error *err)
 {
     size_t i = 0;
@@ -300,15 +300,20 @@ static hem_status check_range(const hem__idx *labels, const char *path,
         i++;
     if (i == labels->n)
         return HEM_OK;
-    return hem__fail_label(path, place, i, labels->content[i], err, "; allowed %d..%d", place->from,
-                           place->from + n_classes - 1);
+    hem__fail_label(path, place, i, labels->content[i], err, "; allowed %d..%d", place->from,
+                    place->from + n_classes - 1);
+    return hem__hint(err,
+                     "mend the label, or say how many classes there are: data: {%s, classes: N}",
+                     data_as_written(spec));
 }
 
-static hem_status check_labels(const hem__set *set, int n_classes, hem_error *err)
+static hem_status check_labels(const hem_spec *spec, const hem__set *set, int n_classes,
+                               hem_error *err)
 {
     for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES; i += 2)
-        HEM_TRY(check_range(&set->files[i], set->paths[i], &set->places[i / 2], n_classes, err));
-    return check_range(&set->own.labels, set->own.paths[1], &set->own.place, n_classes, err);
+        HEM_TRY(
+            check_range(spec, &set->files[i], set->paths[i], &set->places[i / 2], n_classes, err));
+    return check_range(spec, &set->own.labels, set->own.paths[1], &set->own.place, n_classes, err);
 }
 
 /* ---- filling the data set ------------------------------------------------------------------- */
@@ -368,7 +373,7 @@ static hem_status fill(hem_data *data, const hem_spec *spec, const hem_data_opti
 {
     int n_classes;
     HEM_TRY(count_classes(spec, options, f, &n_classes, err));
-    HEM_TRY(check_labels(&f->set, n_classes, err));
+    HEM_TRY(check_labels(spec, &f->set, n_classes, err));
     HEM_TRY(compare(spec, options, f, err));
     const hem__known *known = hem__set_identify(&f->set);
     const char *const *names =

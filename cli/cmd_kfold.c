@@ -16,11 +16,12 @@ static struct {
 /* One cross-validation. */
 typedef struct kfold {
     session s;
-    fold_set set;
+    fold_set set, halves; /* halves: the same in two folds, by which the data is opened */
     uint64_t seed;
-    char folder[512]; /* of the study */
-    const char *runs; /* of this seed's folds */
-    const char *predictions;
+    char folder[512];        /* of the study */
+    const char *runs;        /* of this seed's folds */
+    const char *predictions; /* NULL: none were written, because of `unwritten` where that is set */
+    hem_error unwritten;
     hem_job *jobs;
     const char **labels, **names;
     double seconds;
@@ -31,22 +32,17 @@ static hem_fold fold_of(const kfold *k)
     return (hem_fold){.folds = arguments.folds, .stratify = arguments.stratify, .seed = k->seed};
 }
 
-/* The experiment's own seed is known once it is read. */
+/* The experiment's own seed is known once it is read. How many folds there can be is known once the
+ * data is open, so it is opened by a cut that any data allows. */
 static hem_status load(kfold *k, const char *file, hem_error *err)
 {
     k->seed = arguments.seed;
-    hem_fold first = fold_of(k);
-    if (!arguments.has_seed) {
-        fold_set probe = {0};
-        first.folds = 2;
-        hem_status status = folds_load(&probe, file, common.set, first, err);
-        if (status == HEM_OK)
-            k->seed = hem_spec_seed(probe.specs[0]);
-        folds_release(&probe);
-        if (status != HEM_OK)
-            return status;
-    }
-    return folds_load(&k->set, file, common.set, fold_of(k), err);
+    hem_fold cut = fold_of(k);
+    cut.folds = 2;
+    hem_status status = folds_load(&k->halves, file, common.set, cut, err);
+    if (status == HEM_OK && !arguments.has_seed)
+        k->seed = hem_spec_seed(k->halves.specs[0]);
+    return status == HEM_OK ? folds_load(&k->set, file, common.set, fold_of(k), err) : status;
 }
 
 static hem_status open_study(kfold *k, hem_error *err)
@@ -55,15 +51,14 @@ static hem_status open_study(kfold *k, hem_error *err)
     hem_data_options options = data_options();
     hem_status status = session_start(s, err);
     if (status == HEM_OK)
-        status = hem_data_open(k->set.specs[0], &options, &s->data, err);
+        status = hem_data_open(k->halves.specs[0], &options, &s->data, err);
     if (status == HEM_OK)
         status = folds_cut(&k->set, s->data, fold_of(k), err);
     if (status != HEM_OK)
         return status;
-    const char *runs = runs_folder() != NULL ? runs_folder() : "runs";
     const char *wanted = arguments.out != NULL
                              ? arguments.out
-                             : text("%s/%s-kfold", runs, hem_spec_name(k->set.specs[0]));
+                             : text("%s/%s-kfold", runs_folder(), hem_spec_name(k->set.specs[0]));
     return hem_study_folder(wanted, arguments.out == NULL, HEM_STUDY_FOLDS, k->set.specs[0],
                             s->data, k->folder, err);
 }
@@ -92,16 +87,16 @@ static bool all_in_state(const kfold *k, hem_job_state state)
     return true;
 }
 
-/* Written anew unless nothing has changed. */
-static hem_status write_predictions(kfold *k, hem_error *err)
+/* Written anew unless nothing has changed. Where they cannot be, the scores are still worth having.
+ */
+static void write_predictions(kfold *k)
 {
-    if (all_in_state(k, HEM_JOB_FAILED)) {
-        k->predictions = NULL;
-        return HEM_OK;
-    }
+    bool none = all_in_state(k, HEM_JOB_FAILED);
     if (all_in_state(k, HEM_JOB_FOUND) && access(k->predictions, F_OK) == 0)
-        return HEM_OK;
-    return hem_out_of_fold_write(k->s.context, k->jobs, (size_t)k->set.folds, k->predictions, err);
+        return;
+    if (none || hem_out_of_fold_write(k->s.context, k->jobs, (size_t)k->set.folds, k->predictions,
+                                      &k->unwritten) != HEM_OK)
+        k->predictions = NULL;
 }
 
 static hem_status run(kfold *k, const char *file, hem_error *err)
@@ -113,21 +108,22 @@ static hem_status run(kfold *k, const char *file, hem_error *err)
         return status;
     make_jobs(k);
     hem_data_info info = hem_data_get_info(k->set.views[0]);
-    int threads = hem_context_threads(k->s.context);
     talk_field("data", text("%s%s: %s images in %d folds%s, %s to test", info.name,
                             info.synthetic ? " (drawn by hemline, not photographs)" : "",
                             grouped(info.n[HEM_TRAIN] + info.n[HEM_VALIDATION]), k->set.folds,
                             arguments.stratify ? " with the classes' shares" : "",
                             grouped(info.n[HEM_TEST])));
-    talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(k->s.context), threads,
-                               threads == 1 ? "" : "s"));
+    talk_machine(k->s.context);
     talk_field("study", plain_text(k->runs));
     talk("note: each fold is the validation part in its turn; the experiment's own\n"
          "      'validation' is not used\n");
     double began = now();
-    status = run_jobs(k->jobs, k->labels, (size_t)k->set.folds, threads, err);
+    status =
+        run_jobs(k->jobs, k->labels, (size_t)k->set.folds, hem_context_threads(k->s.context), err);
     k->seconds = now() - began;
-    return status == HEM_OK ? write_predictions(k, err) : status;
+    if (status == HEM_OK)
+        write_predictions(k);
+    return status;
 }
 
 /* ---- what comes out ------------------------------------------------------------------------- */
@@ -150,7 +146,8 @@ static void print_scores(const kfold *k)
         out("\n%-20s  %.2f %% of %s images (95 %%: %s)\n", "out of fold",
             100.0 * (double)correct / (double)images, grouped(images),
             percent_range(hem_wilson(correct, images)));
-        out("%-20s  %s\n", "predictions", plain_text(k->predictions));
+        if (k->predictions != NULL)
+            out("%-20s  %s\n", "predictions", plain_text(k->predictions));
     }
     out("%-20s  %s\n", "study", plain_text(k->runs));
 }
@@ -193,16 +190,7 @@ static json_t *box_json(const kfold *k)
 static int print_json(const kfold *k)
 {
     size_t n = (size_t)k->set.folds;
-    hem_data_info data = hem_data_get_info(k->s.data);
-    json_t *object = need(json_object()), *runs = need(json_array());
-    json_put(object, "study", json_text(k->runs));
-    json_put(object, "name", json_text(hem_spec_name(k->set.specs[0])));
-    json_put(object, "hemline", json_text(HEM_VERSION));
-    json_put(object, "tier", json_text(hem_context_tier(k->s.context)));
-    json_put(object, "threads", json_integer(hem_context_threads(k->s.context)));
-    json_put(object, "data", json_text(data.name));
-    json_put(object, "data_sha256", json_text(data.sha256));
-    json_put(object, "synthetic", json_boolean(data.synthetic));
+    json_t *object = study_json(k->runs, k->set.specs[0], &k->s), *runs = need(json_array());
     json_put(object, "folds", json_count(n));
     json_put(object, "stratify", json_boolean(arguments.stratify));
     for (size_t i = 0; i < n; i++) {
@@ -238,6 +226,8 @@ static int run_kfold(char *const *files, int n)
         else
             print_text(&k);
         int failed = jobs_report(k.jobs, k.labels, (size_t)k.set.folds);
+        if (k.unwritten.status != HEM_OK)
+            failed = report(&k.unwritten);
         code = code != HEM_OK ? code : failed;
     }
     if (k.jobs != NULL)
@@ -246,6 +236,7 @@ static int run_kfold(char *const *files, int n)
     free(k.labels);
     free(k.names);
     folds_release(&k.set);
+    folds_release(&k.halves);
     session_close(&k.s);
     return code;
 }

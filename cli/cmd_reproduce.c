@@ -150,8 +150,8 @@ static hem_status load_row(const reproduction *r, row_run *run, const seed_range
     free(overrides.items);
     if (status != HEM_OK)
         return status;
-    const char *runs = runs_folder() != NULL ? runs_folder() : "runs";
-    const char *below = arguments.runs != NULL ? arguments.runs : text("%s/reproduce", runs);
+    const char *below =
+        arguments.runs != NULL ? arguments.runs : text("%s/reproduce", runs_folder());
     return hem_study_folder(
         text("%s/%s", below, row->id), true, row->folds > 0 ? HEM_STUDY_FOLDS : HEM_STUDY_SEEDS,
         row->folds > 0 ? run->sets[0].specs[0] : run->spec, run->data, run->folder, err);

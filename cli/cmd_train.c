@@ -73,11 +73,9 @@ static void on_started(void *user, const char *directory, const hem_net *net, co
     for (int i = 0; i < info.n_classes; i++)
         run.class_names[i] = text("%s", info.class_names[i]);
 
-    int threads = hem_context_threads(run.context);
     talk_field("network", network_text(net));
     talk_field("data", data_text(info));
-    talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(run.context), threads,
-                               threads == 1 ? "" : "s"));
+    talk_machine(run.context);
     talk_field("run", plain_text(directory));
 
     char total[32];

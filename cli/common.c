@@ -13,7 +13,7 @@ common_options common = {0};
 
 const char *const part_names[] = {"train", "validation", "test", NULL};
 
-static void log_line(void *user, hem_log_level level, const char *line)
+void log_line(void *user, hem_log_level level, const char *line)
 {
     (void)user;
     if (level == HEM_LOG_WARNING)
@@ -60,7 +60,14 @@ static int threads_from_environment(void)
 const char *runs_folder(void)
 {
     const char *runs = getenv("HEMLINE_RUNS");
-    return runs != NULL && runs[0] != '\0' ? runs : NULL;
+    return runs != NULL && runs[0] != '\0' ? runs : "runs";
+}
+
+void talk_machine(const hem_context *context)
+{
+    int threads = hem_context_threads(context);
+    talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(context), threads,
+                               threads == 1 ? "" : "s"));
 }
 
 hem_status session_start(session *s, hem_error *err)

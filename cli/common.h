@@ -76,10 +76,14 @@ typedef struct session {
     bool is_model; /* the network came from a model file or a run directory */
 } session;
 
+/* What the library says, on standard error: a hem_log_fn. */
+void log_line(void *user, hem_log_level level, const char *line);
 /* Options for opening data: --data, and notes written as talk. */
 hem_data_options data_options(void);
-/* Where run directories go: HEMLINE_RUNS; NULL = not set, the library's default. */
+/* Where run directories go: HEMLINE_RUNS, else "runs". */
 const char *runs_folder(void);
+/* "machine   avx2 kernels, 2 threads" */
+void talk_machine(const hem_context *context);
 /* Starts the threads that --threads, else HEMLINE_THREADS, else the library's default asks for. */
 hem_status session_start(session *s, hem_error *err);
 /* Loads the model of a run directory or a model file. */

@@ -148,19 +148,10 @@ static void on_changed(void *user, const hem_job *jobs, size_t n)
         draw(jobs, n);
 }
 
-static void on_log(void *user, hem_log_level level, const char *line)
-{
-    (void)user;
-    if (level == HEM_LOG_WARNING)
-        warn("warning: %s\n", line);
-    else
-        talk("note: %s\n", line);
-}
-
 hem_status run_jobs(hem_job *jobs, const char *const *labels, size_t n, int threads, hem_error *err)
 {
     hem_jobs_options options = {
-        .threads = threads, .stop = &stop_signal, .log = on_log, .changed = on_changed};
+        .threads = threads, .stop = &stop_signal, .log = log_line, .changed = on_changed};
     show.labels = labels;
     show.told = need(calloc(n + 1, sizeof *show.told));
     show.began = now();
@@ -328,6 +319,21 @@ void print_statistics(const hem_job *jobs, size_t n)
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
+
+json_t *study_json(const char *folder, const hem_spec *spec, const session *s)
+{
+    hem_data_info data = hem_data_get_info(s->data);
+    json_t *object = need(json_object());
+    json_put(object, "study", json_text(folder));
+    json_put(object, "name", json_text(hem_spec_name(spec)));
+    json_put(object, "hemline", json_text(HEM_VERSION));
+    json_put(object, "tier", json_text(hem_context_tier(s->context)));
+    json_put(object, "threads", json_integer(hem_context_threads(s->context)));
+    json_put(object, "data", json_text(data.name));
+    json_put(object, "data_sha256", json_text(data.sha256));
+    json_put(object, "synthetic", json_boolean(data.synthetic));
+    return object;
+}
 
 static json_t *interval_json(hem_interval interval)
 {

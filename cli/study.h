@@ -17,7 +17,8 @@ typedef struct seed_range {
 int seeds_parse(const char *words, seed_range *out);
 
 /* Runs jobs with a line on standard error for each that ends, and the bar; catches signals.
- * labels[i] names job i: "seed 3". Where it was interrupted, says so and what `again` does. */
+ * labels[i] names job i: "seed 3". HEM_INTERRUPTED where a signal
+ * stopped some of them. */
 hem_status run_jobs(hem_job *jobs, const char *const *labels, size_t n, int threads,
                     hem_error *err);
 /* Says how many runs of an interrupted study are finished; returns the exit code. */
@@ -40,6 +41,8 @@ void print_statistics(const hem_job *jobs, size_t n);
 const char *percent_text(double x);
 const char *percent_range(hem_interval interval);
 
+/* What a study's JSON begins with: its folder, experiment, kernels and data. */
+json_t *study_json(const char *folder, const hem_spec *spec, const session *s);
 /* {run, seed, state, train: {accuracy, loss}, ..., seconds} */
 json_t *job_json(const hem_job *job);
 /* {n, mean, deviation, interval: [..], further: [..]} */

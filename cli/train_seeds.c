@@ -44,20 +44,17 @@ static hem_status run(seeds_study *study, const char *file, seed_range seeds, co
         status = session_data(s, err);
     if (status != HEM_OK)
         return status;
-    const char *runs = runs_folder() != NULL ? runs_folder() : "runs";
     const char *wanted =
-        folder != NULL ? folder : text("%s/%s-seeds", runs, hem_spec_name(s->spec));
+        folder != NULL ? folder : text("%s/%s-seeds", runs_folder(), hem_spec_name(s->spec));
     status = hem_study_folder(wanted, folder == NULL, HEM_STUDY_SEEDS, s->spec, s->data,
                               study->folder, err);
     if (status != HEM_OK)
         return status;
     make_jobs(study, seeds);
-    int threads = hem_context_threads(s->context);
     talk_field("study", plain_text(study->folder));
-    talk_field("machine", text("%s kernels, %d thread%s", hem_context_tier(s->context), threads,
-                               threads == 1 ? "" : "s"));
+    talk_machine(s->context);
     double began = now();
-    status = run_jobs(study->jobs, study->labels, study->n, threads, err);
+    status = run_jobs(study->jobs, study->labels, study->n, hem_context_threads(s->context), err);
     study->seconds = now() - began;
     return status;
 }
@@ -75,16 +72,8 @@ static void print_text(const seeds_study *study)
 
 static int print_json(const seeds_study *study)
 {
-    hem_data_info data = hem_data_get_info(study->s.data);
-    json_t *object = need(json_object()), *runs = need(json_array());
-    json_put(object, "study", json_text(study->folder));
-    json_put(object, "name", json_text(hem_spec_name(study->s.spec)));
-    json_put(object, "hemline", json_text(HEM_VERSION));
-    json_put(object, "tier", json_text(hem_context_tier(study->s.context)));
-    json_put(object, "threads", json_integer(hem_context_threads(study->s.context)));
-    json_put(object, "data", json_text(data.name));
-    json_put(object, "data_sha256", json_text(data.sha256));
-    json_put(object, "synthetic", json_boolean(data.synthetic));
+    json_t *object = study_json(study->folder, study->s.spec, &study->s);
+    json_t *runs = need(json_array());
     for (size_t i = 0; i < study->n; i++)
         json_add(runs, job_json(&study->jobs[i]));
     json_put(object, "runs", runs);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "data/place.h"
 #include "data/set.h"
@@ -30,6 +31,18 @@ static hem_status choose(const char *directory, const hem_data_options *options,
     }
     *out = hem__strdup(directory);
     return *out != NULL ? HEM_OK : hem__fail_memory(err, "a path", strlen(directory));
+}
+
+/* A file, or a folder with none of the four: perhaps it is data of another kind. */
+static bool is_other_kind(const char *path)
+{
+    bool none = hem__is_directory(path);
+    for (int i = 0; i < HEM__N_FILES && none; i++) {
+        char *file = hem__set_file(path, HEM__FORM_ANY, i);
+        none = file == NULL;
+        free(file);
+    }
+    return none || hem__is_file(path);
 }
 
 static void fill(const hem__set *set, int which, hem_data_file *out)
@@ -67,6 +80,9 @@ hem_status hem_data_check(const char *directory, const hem_data_options *options
     HEM_TRY(choose(directory, options, &found, err));
     hem__set set;
     hem_status status = hem__set_read(found, HEM__FORM_ANY, &set, err);
+    if (status == HEM_ERR_DATA && is_other_kind(found))
+        (void)hem__hint(err, "this checks folders of the four IDX files; for data of another kind "
+                             "write an experiment and run 'hemline data show FILE.yaml'");
     free(found);
     if (status != HEM_OK)
         return status;

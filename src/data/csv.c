@@ -168,6 +168,15 @@ static bool is_number(const char *cell, size_t n, long *out)
     return n > 0;
 }
 
+/* A whole number of any size, also below 0. */
+static bool is_whole(const char *cell, size_t n)
+{
+    size_t i = n > 1 && cell[0] == '-';
+    while (i < n && cell[i] >= '0' && cell[i] <= '9')
+        i++;
+    return n > 0 && i == n;
+}
+
 static bool is_decimal(const char *cell, size_t n)
 {
     bool digit = false;
@@ -184,7 +193,6 @@ static hem_status fail_cell(const table *t, size_t column, const char *cell, siz
                             hem_error *err)
 {
     char where[80], what[48];
-    long value;
     bool label = column == t->label;
     int low = label ? t->from : 0, high = low + 255;
     column_name(t, column, where);
@@ -197,11 +205,11 @@ static hem_status fail_cell(const table *t, size_t column, const char *cell, siz
         return hem__hint(to, "every cell holds a whole number; fill it in, or remove the row");
     }
     shown(cell, n, what);
-    if (is_number(cell, n, &value) || (cell[0] == '-' && is_number(cell + 1, n - 1, &value))) {
+    if (is_whole(cell, n)) {
         hem__fail_at(to, HEM_ERR_DATA, name, line, 0, "%s: %s %s; allowed %d..%d", where,
                      label ? "label" : "value", what, low, high);
-        return label ? hem__hint(to, "mend the label, or say with labels: {from: N} that they "
-                                     "count from N")
+        return label ? hem__hint(to, "mend the label, or, if labels count from N, say so: "
+                                     "data: {csv: ..., labels: {from: N}}")
                      : hem__hint(to, "pixels are bytes; scale them before they are written");
     }
     hem__fail_at(to, HEM_ERR_DATA, name, line, 0, "%s: '%s' is not a whole number", where, what);
@@ -209,7 +217,7 @@ static hem_status fail_cell(const table *t, size_t column, const char *cell, siz
         return hem__hint(to,
                          "write numbers without quotes; only names in the header may have them");
     if (is_decimal(cell, n))
-        return hem__hint(to, "write pixels as whole numbers 0..255, without a decimal point");
+        return hem__hint(to, "write labels and pixels as whole numbers, without a decimal point");
     if (cell[0] == ' ' || cell[n - 1] == ' ' || cell[0] == '\t')
         return hem__hint(to, "write the numbers without blanks around them");
     return hem__hint(to, "labels and pixels are numbers; a line of names may only be the first");
@@ -416,8 +424,12 @@ static hem_status read_row(table *t, const char *line, size_t length, hem_error 
 static hem_status read_line(table *t, const char *line, size_t length, hem_images *out,
                             hem_error *err)
 {
-    if (t->blank || (length == 0 && t->columns == 0)) {
-        t->lines.number -= t->blank;
+    if (length == 0 && t->columns == 0) {
+        fail_line(&t->lines, err, "the first line is empty");
+        return hem__hint(err, "a row for each image is expected: a label and the pixels");
+    }
+    if (t->blank) {
+        t->lines.number--;
         fail_line(&t->lines, err, "the line is empty, and more follows it");
         return hem__hint(err, "remove it: one empty line may stand at the end alone");
     }

@@ -131,8 +131,8 @@ hem_status hem__folder_classes(const char *path, hem__classes *out, hem_error *e
     HEM_TRY(list_folder(path, &list, err));
     hem_status status = check_folders(path, &list, err);
     if (status == HEM_OK && (list.n < 2 || list.n > 256)) {
-        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0, "%zu folders of classes; allowed 2 to 256",
-                     list.n);
+        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0, "%zu folder%s of classes; allowed 2 to 256",
+                     list.n, list.n == 1 ? "" : "s");
         status = hem__hint(err, "put the images of each class into a folder of its name");
     }
     if (status != HEM_OK) {

@@ -12,13 +12,6 @@
 /* As long as a zip archive without 64-bit sizes can be. */
 #define MOST_FILE_BYTES ((size_t)UINT32_MAX)
 
-const char *hem__data_kind_name(hem__data_kind kind)
-{
-    static const char *const names[] = {"fashion-mnist", "idx", "synthetic", "csv",
-                                        "images",        "npz", "npy"};
-    return names[kind];
-}
-
 /* A path of the experiment: beside --data where that is given; free() it. */
 static char *locate(const hem_data_options *options, const char *path)
 {
@@ -301,14 +294,7 @@ static hem_status own_idx(const hem_spec *spec, hem__pair *out, hem_error *err)
                             "%zu labels, but there are %zu images in '%s'", out->labels.n,
                             out->images.n, out->paths[0]);
     out->place.from = from;
-    for (size_t i = 0; i < out->labels.n; i++) {
-        uint8_t *label = &out->labels.content[i];
-        if (!hem__label_of(*label, from, label))
-            return hem__fail_at(err, HEM_ERR_DATA, out->paths[1], 0, 0,
-                                "label %d in row %zu (rows count from 0); allowed from %d on",
-                                *label, i, from);
-    }
-    return HEM_OK;
+    return hem__labels_count_from(&out->labels, out->paths[1], from, err);
 }
 
 static hem_status own_images(const hem_spec *spec, const hem__set *set,

@@ -13,7 +13,5 @@ hem_status hem__load(const hem_spec *spec, const hem_data_options *options, hem_
 /* Reads validation files into set->own. `source` as hem__load() gave it. */
 hem_status hem__load_validation(const hem_spec *spec, const hem_data_options *options,
                                 const char *source, hem__set *set, hem_error *err);
-/* "csv", "npz", ...: as experiments write it. */
-const char *hem__data_kind_name(hem__data_kind kind);
 
 #endif

@@ -177,9 +177,22 @@ static hem_status compare(const hem_spec *spec, const hem_data_options *options,
     return status;
 }
 
+/* "idx: DIR", "csv: ...": where hints put keys beside it. */
+static const char *data_as_written(const hem_spec *spec)
+{
+    static const char *const names[] = {[HEM__DATA_FASHION_MNIST] = "idx: DIR",
+                                        [HEM__DATA_IDX] = "idx: DIR",
+                                        [HEM__DATA_SYNTHETIC] = "synthetic: ...",
+                                        [HEM__DATA_CSV] = "csv: ...",
+                                        [HEM__DATA_IMAGES] = "images: DIR",
+                                        [HEM__DATA_NPZ] = "npz: ...",
+                                        [HEM__DATA_NPY] = "npy: ..."};
+    return names[spec->data.kind];
+}
+
 /* Training labels of an unknown set must be 0..n-1 with no class left out: a gap is nearly always a
  * wrong label far above it. */
-static hem_status check_gaps(const hem__set *set, int largest, const char *kind, hem_error *err)
+static hem_status check_gaps(const hem_spec *spec, const hem__set *set, int largest, hem_error *err)
 {
     const hem__idx *labels = &set->files[HEM__TRAIN_LABELS];
     const hem__label_place *place = &set->places[0];
@@ -196,15 +209,16 @@ static hem_status check_gaps(const hem__set *set, int largest, const char *kind,
                         ", but no image has label %d", gap + place->from);
         return hem__hint(err,
                          "mend the label, or say that there are more classes than labels: "
-                         "data: {%s: %s, classes: N}",
-                         kind, strcmp(kind, "idx") == 0 ? "DIR" : "...");
+                         "data: {%s, classes: N}",
+                         data_as_written(spec));
     }
     return HEM_OK;
 }
 
 /* Labels 1 to n of n classes without a label 0 count from 1: they are not taken for n + 1 classes.
  */
-static hem_status check_first_label(const hem__set *set, int n_classes, hem_error *err)
+static hem_status check_first_label(const hem_spec *spec, const hem__set *set, int n_classes,
+                                    hem_error *err)
 {
     const hem__idx *labels = &set->files[HEM__TRAIN_LABELS];
     const hem__label_place *place = &set->places[0];
@@ -221,8 +235,32 @@ static hem_status check_first_label(const hem__set *set, int n_classes, hem_erro
     hem__fail_at(err, HEM_ERR_DATA, set->paths[HEM__TRAIN_LABELS], 0, 0,
                  "labels are %d to %d: no image has label %d", place->from + 1,
                  place->from + largest, place->from);
-    return hem__hint(err, "if they count from %d, say so beside the data: labels: {from: %d}",
-                     place->from + 1, place->from + 1);
+    return hem__hint(err, "if they count from %d, say so: data: {%s, labels: {from: %d}}",
+                     place->from + 1, data_as_written(spec), place->from + 1);
+}
+
+/* A label that the network has no output for is one, not a class more. */
+static hem_status check_outputs(const hem_spec *spec, const hem__set *set, hem_error *err)
+{
+    int n;
+    const hem__layer_spec *last = hem__spec_outputs(spec, &n);
+    const hem__idx *labels = &set->files[HEM__TRAIN_LABELS];
+    const hem__label_place *place = &set->places[0];
+    const char *what = last != NULL && last->kind == HEM__LAYER_CONV ? "filters" : "units";
+    size_t i = 0;
+    while (last != NULL && i < labels->n && labels->content[i] < n)
+        i++;
+    if (last == NULL || i == labels->n)
+        return HEM_OK;
+    hem__fail_label(set->paths[HEM__TRAIN_LABELS], place, i, labels->content[i], err,
+                    "; allowed %d..%d, for %s has %d %s", place->from, place->from + n - 1,
+                    last->name, n, what);
+    if (place->from > 0)
+        return hem__hint(err, "mend the label, or give %s more %s", last->name, what);
+    return hem__hint(err,
+                     "mend the label, or give %s more %s, or, if labels count from 1, say so: "
+                     "data: {%s, labels: {from: 1}}",
+                     last->name, what, data_as_written(spec));
 }
 
 /* What the experiment says; else the folders of classes; else 10 where the files are, or were asked
@@ -238,22 +276,23 @@ static hem_status count_classes(const hem_spec *spec, const hem_data_options *op
     *n_classes = spec->data.classes > 0 ? spec->data.classes : known != NULL ? known->n_classes : 0;
     if (f->set.classes.n > 0)
         *n_classes = f->set.classes.n;
-    HEM_TRY(check_first_label(&f->set, *n_classes, err));
+    HEM_TRY(check_first_label(spec, &f->set, *n_classes, err));
     if (*n_classes > 0)
         return HEM_OK;
     const hem__idx *labels = &f->set.files[HEM__TRAIN_LABELS];
     const char *path = f->set.paths[HEM__TRAIN_LABELS];
+    HEM_TRY(check_outputs(spec, &f->set, err));
     int largest = 1; /* a classifier has at least two classes */
     for (size_t i = 0; i < labels->n; i++)
         largest = labels->content[i] > largest ? labels->content[i] : largest;
-    HEM_TRY(check_gaps(&f->set, largest, hem__data_kind_name(spec->data.kind), err));
+    HEM_TRY(check_gaps(spec, &f->set, largest, err));
     hem__note(options, HEM_LOG_NOTE, "%d classes, by the largest training label: %s", largest + 1,
               path);
     *n_classes = largest + 1;
     return HEM_OK;
 }
 
-static hem_status check_range(const hem__idx *labels, const char *path,
+static hem_status check_range(const hem_spec *spec, const hem__idx *labels, const char *path,
                               const hem__label_place *place, int n_classes, hem_error *err)
 {
     size_t i = 0;
@@ -261,15 +300,20 @@ static hem_status check_range(const hem__idx *labels, const char *path,
         i++;
     if (i == labels->n)
         return HEM_OK;
-    return hem__fail_label(path, place, i, labels->content[i], err, "; allowed %d..%d", place->from,
-                           place->from + n_classes - 1);
+    hem__fail_label(path, place, i, labels->content[i], err, "; allowed %d..%d", place->from,
+                    place->from + n_classes - 1);
+    return hem__hint(err,
+                     "mend the label, or say how many classes there are: data: {%s, classes: N}",
+                     data_as_written(spec));
 }
 
-static hem_status check_labels(const hem__set *set, int n_classes, hem_error *err)
+static hem_status check_labels(const hem_spec *spec, const hem__set *set, int n_classes,
+                               hem_error *err)
 {
     for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES; i += 2)
-        HEM_TRY(check_range(&set->files[i], set->paths[i], &set->places[i / 2], n_classes, err));
-    return check_range(&set->own.labels, set->own.paths[1], &set->own.place, n_classes, err);
+        HEM_TRY(
+            check_range(spec, &set->files[i], set->paths[i], &set->places[i / 2], n_classes, err));
+    return check_range(spec, &set->own.labels, set->own.paths[1], &set->own.place, n_classes, err);
 }
 
 /* ---- filling the data set ------------------------------------------------------------------- */
@@ -329,7 +373,7 @@ static hem_status fill(hem_data *data, const hem_spec *spec, const hem_data_opti
 {
     int n_classes;
     HEM_TRY(count_classes(spec, options, f, &n_classes, err));
-    HEM_TRY(check_labels(&f->set, n_classes, err));
+    HEM_TRY(check_labels(spec, &f->set, n_classes, err));
     HEM_TRY(compare(spec, options, f, err));
     const hem__known *known = hem__set_identify(&f->set);
     const char *const *names =

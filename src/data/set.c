@@ -129,18 +129,23 @@ hem_status hem__set_check(const hem__set *set, hem_error *err)
                : HEM_OK;
 }
 
+hem_status hem__labels_count_from(hem__idx *labels, const char *path, int from, hem_error *err)
+{
+    for (size_t row = 0; row < labels->n; row++) {
+        if (hem__label_of(labels->content[row], from, &labels->content[row]))
+            continue;
+        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
+                     "label %d in row %zu (rows count from 0); allowed from %d on",
+                     labels->content[row], row, from);
+        return hem__hint(err, "labels: {from: %d} says that no label is below it", from);
+    }
+    return HEM_OK;
+}
+
 hem_status hem__set_count_from(hem__set *set, int from, hem_error *err)
 {
     for (int i = HEM__TRAIN_LABELS; i < HEM__N_FILES && from > 0; i += 2) {
-        hem__idx *labels = &set->files[i];
-        for (size_t row = 0; row < labels->n; row++) {
-            if (hem__label_of(labels->content[row], from, &labels->content[row]))
-                continue;
-            hem__fail_at(err, HEM_ERR_DATA, set->paths[i], 0, 0,
-                         "label %d in row %zu (rows count from 0); allowed from %d on",
-                         labels->content[row], row, from);
-            return hem__hint(err, "labels: {from: %d} says that no label is below it", from);
-        }
+        HEM_TRY(hem__labels_count_from(&set->files[i], set->paths[i], from, err));
         set->places[i / 2].from = from;
     }
     return HEM_OK;

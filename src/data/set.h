@@ -29,7 +29,8 @@ bool hem__set_is_in(const char *directory, hem__form form);
 /* Finds, reads, hashes and compares all four. HEM_ERR_DATA names what is missing or damaged. On
  * failure *set is empty. */
 hem_status hem__set_read(const char *directory, hem__form form, hem__set *set, hem_error *err);
-/* Makes IDX labels that count from `from` count from 0. */
+/* Makes IDX labels that count from `from` count from 0: of one file, and of training and test. */
+hem_status hem__labels_count_from(hem__idx *labels, const char *path, int from, hem_error *err);
 hem_status hem__set_count_from(hem__set *set, int from, hem_error *err);
 /* As many labels as images, and test and validation images of the training images' size. */
 hem_status hem__set_check(const hem__set *set, hem_error *err);

@@ -55,6 +55,20 @@ static const hem__alternative *owner(const hem__choice *choice, const char *key)
     return NULL;
 }
 
+/* The key of the experiment below which this one stands: `epochs` was written without `train`. */
+static const char *section_of(const char *word)
+{
+    for (const hem__key *key = hem__top_keys; key->name != NULL; key++) {
+        if (key->type == HEM__KEY_MAP && hem__key_find(key->keys, word) != NULL)
+            return key->name;
+    }
+    for (const hem__key *key = hem__top_keys; key->name != NULL; key++) {
+        if (key->type == HEM__KEY_CHOICE && owner(key->choice, word) != NULL)
+            return key->name;
+    }
+    return NULL;
+}
+
 hem_status hem__fail_unknown(const hem_spec *spec, hem__at at, const char *word, const char *noun,
                              const hem__key *keys, const hem__choice *also, hem_error *err)
 {
@@ -62,6 +76,9 @@ hem_status hem__fail_unknown(const hem_spec *spec, hem__at at, const char *word,
     const hem__alternative *a = owner(also, word);
     if (a != NULL)
         return hem__hint(err, "it is a key of '%s', for example %s", a->name, a->example);
+    const char *section = keys == hem__top_keys ? section_of(word) : NULL;
+    if (section != NULL)
+        return hem__hint(err, "it is a key of '%s'", section);
     const char *near = nearest_name(word, keys, also);
     if (near != NULL)
         return hem__hint(err, "did you mean '%s'?", near);

@@ -324,6 +324,10 @@ const char *hem__monitor_name(hem__monitor monitor);
 /* A copy that shares nothing with the original. */
 hem_status hem__spec_copy(const hem_spec *spec, hem_spec **out, hem_error *err);
 
+/* The layer that gives the network its outputs, and how many; NULL and 0 where that depends on the
+ * images (outputs.c). */
+const hem__layer_spec *hem__spec_outputs(const hem_spec *spec, int *n);
+
 /* A usage error at a place of this experiment: hem__fail_at with the spec's path, or, where an
  * override set the value, `--set key=value: ` and the text. */
 hem_status hem__spec_fail(const hem_spec *spec, hem__at at, hem_error *err, const char *format, ...)

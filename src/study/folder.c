@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "hemline/study.h"
+#include "study/job.h"
 #include "train/json.h"
 
 /* What is asked for. */
@@ -26,33 +26,6 @@ static const char *kind_name(hem_study_kind kind)
 
 /* ---- one that is there ---------------------------------------------------------------------- */
 
-static hem_status untouched(hem_error *err)
-{
-    return hem__hint(err, "nothing was changed there: choose another folder with --out");
-}
-
-static hem_status same_experiment(const char *folder, const study *s, hem_error *err)
-{
-    static const char *const seeds[] = {"train.seed", NULL};
-    static const char *const folds[] = {"train.seed", "validation.seed", "validation.fold", NULL};
-    char key[128], theirs[128], ours[128];
-    hem_spec *there;
-    char *path = hem__path_join(folder, "resolved.yaml");
-    if (path == NULL)
-        return hem__fail_memory(err, "a path", 0);
-    hem_status status = hem_spec_load(path, NULL, 0, &there, err);
-    free(path);
-    HEM_TRY(status);
-    bool differ = hem_spec_difference(there, s->spec, s->kind == HEM_STUDY_FOLDS ? folds : seeds,
-                                      key, theirs, ours);
-    hem_spec_free(there);
-    if (!differ)
-        return HEM_OK;
-    hem__fail_at(err, HEM_ERR_USAGE, folder, 0, 0,
-                 "holds another experiment: %s is %s there, %s here", key, theirs, ours);
-    return untouched(err);
-}
-
 static hem_status same_kind(const char *folder, const json_t *json, const study *s, hem_error *err)
 {
     const char *kind = json_string_value(json_object_get(json, "kind"));
@@ -68,7 +41,16 @@ static hem_status same_kind(const char *folder, const json_t *json, const study 
                      s->data.sha256);
     else
         return HEM_OK;
-    return untouched(err);
+    return hem__untouched(err);
+}
+
+static hem_status same_experiment(const char *folder, const study *s, hem_error *err)
+{
+    static const char *const seeds[] = {"train.seed", NULL};
+    static const char *const folds[] = {"train.seed", "validation.seed", "validation.fold", NULL};
+    uint64_t seed;
+    return hem__same_experiment(folder, s->spec, s->kind == HEM_STUDY_FOLDS ? folds : seeds,
+                                "another experiment", &seed, err);
 }
 
 /* HEM_ERR_USAGE where the folder is not this study's. */
@@ -84,7 +66,7 @@ static hem_status same_study(const char *folder, const study *s, hem_error *err)
     if (status != HEM_OK) {
         hem__fail_at(err, HEM_ERR_USAGE, folder, 0, 0,
                      "is there already, and holds no study that can be read");
-        return untouched(err);
+        return hem__untouched(err);
     }
     json_t *json = json_loadb((const char *)bytes, length, JSON_REJECT_DUPLICATES, NULL);
     free(bytes);

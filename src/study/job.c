@@ -8,43 +8,57 @@
 
 #include "base/file.h"
 
-static hem_status untouched(hem_error *err)
+hem_status hem__untouched(hem_error *err)
 {
-    return hem__hint(err, "nothing was changed there: choose another folder for the new runs");
+    return hem__hint(err, "nothing was changed there: choose another folder with --out "
+                          "(of reproduce: --runs)");
+}
+
+hem_status hem__same_experiment(const char *folder, const hem_spec *spec,
+                                const char *const *ignored, const char *what, uint64_t *seed,
+                                hem_error *err)
+{
+    char key[128], theirs[128], ours[128];
+    hem_spec *there;
+    char *path = hem__path_join(folder, "resolved.yaml");
+    if (path == NULL)
+        return hem__fail_memory(err, "a path", 0);
+    hem_status status = hem_spec_load(path, NULL, 0, &there, err);
+    free(path);
+    HEM_TRY(status);
+    *seed = hem_spec_seed(there);
+    bool differ = hem_spec_difference(there, spec, ignored, key, theirs, ours);
+    hem_spec_free(there);
+    if (!differ)
+        return HEM_OK;
+    hem__fail_at(err, HEM_ERR_USAGE, folder, 0, 0, "holds %s: %s is %s there, %s here", what, key,
+                 theirs, ours);
+    return hem__untouched(err);
 }
 
 /* What was run there must be what is asked for: the experiment, and its seed. */
 static hem_status check_experiment(const hem_job *job, hem_error *err)
 {
     static const char *const ignored[] = {"train.seed", NULL};
-    char key[128], theirs[128], ours[128];
-    hem_spec *there;
+    uint64_t seed;
     char *path = hem__path_join(job->directory, "resolved.yaml");
     if (path == NULL)
         return hem__fail_memory(err, "a path", 0);
     bool is_run = hem__is_file(path);
-    hem_status status = is_run ? hem_spec_load(path, NULL, 0, &there, err) : HEM_ERR_USAGE;
     free(path);
     if (!is_run) {
         hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
                      "is there already, and holds no run");
-        return untouched(err);
+        return hem__untouched(err);
     }
-    HEM_TRY(status);
-    uint64_t seed = hem_spec_seed(there);
-    bool differ = hem_spec_difference(there, job->spec, ignored, key, theirs, ours);
-    hem_spec_free(there);
-    if (!differ && seed == job->seed)
+    HEM_TRY(hem__same_experiment(job->directory, job->spec, ignored, "a run of another experiment",
+                                 &seed, err));
+    if (seed == job->seed)
         return HEM_OK;
-    if (differ)
-        hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
-                     "holds a run of another experiment: %s is %s there, %s here", key, theirs,
-                     ours);
-    else
-        hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
-                     "holds a run of seed %llu, not of seed %llu", (unsigned long long)seed,
-                     (unsigned long long)job->seed);
-    return untouched(err);
+    hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
+                 "holds a run of seed %llu, not of seed %llu", (unsigned long long)seed,
+                 (unsigned long long)job->seed);
+    return hem__untouched(err);
 }
 
 double hem__job_seconds(const char *json)
@@ -70,7 +84,7 @@ static hem_status check_result(hem_job *job, hem_error *err)
         hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
                      "holds a run on other data: SHA-256 %.12s... there, %.12s... here",
                      hash != NULL ? hash : "unknown", wanted);
-        status = untouched(err);
+        status = hem__untouched(err);
     } else if (json_is_true(json_object_get(result, "diverged"))) {
         job->state = HEM_JOB_FAILED;
         hem__fail(&job->error, HEM_ERR_DIVERGED, "%s", why != NULL ? why : "it diverged");

@@ -10,6 +10,13 @@ typedef enum hem__job_found {
     HEM__JOB_FINISHED    /* job->state, result or error, and seconds are filled */
 } hem__job_found;
 
+/* That the experiment in a folder is this one, but for the keys in `ignored`; *seed: its own.
+ * HEM_ERR_USAGE where it is not: "holds WHAT: key is .. there, .. here". */
+hem_status hem__same_experiment(const char *folder, const hem_spec *spec,
+                                const char *const *ignored, const char *what, uint64_t *seed,
+                                hem_error *err);
+/* The hint after such an error; returns its status. */
+hem_status hem__untouched(hem_error *err);
 /* Looks into the job's directory. HEM_ERR_USAGE where it holds a run of another experiment, seed or
  * data set. */
 hem_status hem__job_look(hem_job *job, hem__job_found *found, hem_error *err);

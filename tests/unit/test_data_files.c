@@ -189,7 +189,7 @@ static void refuses_csv(void **state)
         {"300,2,3,4,5\n", "a.csv:1: column 1: label 300; allowed 0..255"},
         {"1,2,3,4,5\n\n1,2,3,4,5\n", "a.csv:2: the line is empty"},
         {"1,2,3,4,5\n\n\n", "a.csv:2: the line is empty"},
-        {"\n1,2,3,4,5\n", "a.csv:1: the line is empty"},
+        {"\n1,2,3,4,5\n", "a.csv:1: the first line is empty"},
         {"", "the file is empty"},
         {"label,a,b,c,d\n", "the file holds a header and no rows"},
         {"1;2;3;4;5\n", "a.csv:1: the line has one column"},

@@ -346,6 +346,37 @@ static void test_names(void **state)
 
 /* ---- overrides ------------------------------------------------------------------------------ */
 
+/* The outputs of a model as far as they do not depend on the images. */
+static void test_outputs(void **state)
+{
+    static const struct {
+        const char *layers, *last; /* NULL: unknown */
+        int n;
+    } models[] = {
+        {"  - dense: {units: 30}\n  - dense: {units: 7}\n  - batchnorm\n  - softmax\n", "dense2",
+         7},
+        {"  - conv: {filters: 5, kernel: 3}\n  - relu\n  - global_avgpool\n  - softmax\n", "conv1",
+         5},
+        {"  - conv: {filters: 5, kernel: 3}\n  - flatten\n  - softmax\n", NULL, 0},
+        {"  - residual:\n      - dense: {units: 9}\n      - dense: {units: 9}\n  - dense: {units: "
+         "4}\n",
+         "dense3", 4},
+        {"  - dense: {units: 9}\n  - residual:\n      - dense: {units: 9}\n  - softmax\n", NULL, 0},
+        {"  - flatten\n  - softmax\n", NULL, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        char text[256];
+        int n = -1;
+        snprintf(text, sizeof text, "data: synthetic\nmodel:\n%s", models[i].layers);
+        hem_spec *spec = parse(text);
+        const hem__layer_spec *layer = hem__spec_outputs(spec, &n);
+        assert_int_equal(n, models[i].n);
+        assert_string_equal(layer ? layer->name : "none", models[i].last ? models[i].last : "none");
+        hem_spec_free(spec);
+    }
+}
+
 static void test_overrides(void **state)
 {
     (void)state;
@@ -816,21 +847,14 @@ static void test_documentation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_conv),
-        cmocka_unit_test(test_dense_files),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_locale),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_overrides_together),
-        cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_random_files),
-        cmocka_unit_test(test_template),
-        cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_documentation),
+        cmocka_unit_test(test_two_conv),    cmocka_unit_test(test_dense_files),
+        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_locale),      cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_outputs),
+        cmocka_unit_test(test_overrides),   cmocka_unit_test(test_overrides_together),
+        cmocka_unit_test(test_activations), cmocka_unit_test(test_random_files),
+        cmocka_unit_test(test_template),    cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_tables),      cmocka_unit_test(test_documentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

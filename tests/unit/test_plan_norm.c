@@ -166,6 +166,29 @@ static void test_running_statistics(void **state)
     }
 }
 
+/* The average takes in the running statistics of the step that was just made, on any threads. */
+static void test_average_of_statistics(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        setting s;
+        begin(&s, conv_net, threads, NULL, "train={ema: 0.75, optimizer: adam}", 100);
+        size_t n = s.net->graph->n_params;
+        double *mean = hem__calloc(n, sizeof *mean);
+        for (size_t i = 0; i < n; i++)
+            mean[i] = (double)s.net->params[i];
+        for (size_t k = 0; k < 20; k++) {
+            step(&s, 7 * k, 100);
+            for (size_t i = 0; i < n; i++)
+                mean[i] = 0.75 * mean[i] + 0.25 * (double)s.net->params[i];
+        }
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabs((double)hem__stepper_average(s.stepper)[i] - mean[i]) < 1e-6);
+        free(mean);
+        end(&s);
+    }
+}
+
 /* One image has no variance: its normalised units are the biases. */
 static void test_one_image(void **state)
 {
@@ -290,6 +313,9 @@ static void test_refused(void **state)
         "both ways");
     expect_refused(DATA "  - dense: {units: 4, activation: softmax, freeze: true}\n", NULL,
                    "3:5: no layer of the model has weights to train", "freeze: true");
+    expect_refused(DATA "  - prelu: {freeze: true}\n"
+                        "  - dense: {units: 4, activation: softmax, freeze: true}\n",
+                   NULL, "3:5: no layer of the model has weights to train", "freeze: true");
 }
 
 int main(void)
@@ -297,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_tiers_same_bits),
         cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_average_of_statistics),
         cmocka_unit_test(test_one_image),
         cmocka_unit_test(test_step_allocates_nothing),
         cmocka_unit_test(test_divergence_keeps_statistics),

@@ -44,6 +44,25 @@ static const char frozen_net[] =
          "  - flatten\n"
          "  - dense: {units: 20, activation: tanh, freeze: true, l2: 1e-2}\n" OUTPUT;
 
+/* What meets rarely: frozen and other layers in turns, slopes, sums, penalties, both losses' ends.
+ */
+static const char mixed_net[] =
+    "augment: {shift: 10%, flip: alternate, cutout: 3 px}\n" DATA
+    "  - prelu: {init: 0.5, per: unit}\n"
+    "  - conv: {filters: 9, kernel: 3, padding: same, l1: 1e-4, activation: {prelu: {init: 0.1}}}\n"
+    "  - residual:\n"
+    "      layers: [batchnorm: {momentum: 0.5}, prelu, conv: {filters: 9, kernel: 3, padding: "
+    "same,\n"
+    "               l2: 1e-3, bias: false}, batchnorm, gelu, dropout: 0.2]\n"
+    "      shortcut: [conv: {filters: 9, kernel: 1, freeze: true, l1: 0.1}, prelu: {freeze: "
+    "true}]\n"
+    "  - leaky_relu\n"
+    "  - batchnorm: {freeze: true}\n"
+    "  - global_avgpool\n"
+    "  - residual: [dense: {units: 9, activation: elu, l2: 1e-3, bias_l1: 1e-3}]\n"
+    "  - dense: {units: 13, freeze: true, activation: silu}\n"
+    "  - batchnorm\n" OUTPUT;
+
 typedef struct setting {
     hem_context *context;
     hem_spec *spec;
@@ -124,6 +143,50 @@ static void test_threads_and_tiers_same_bits(void **state)
                 end(&s);
             }
         }
+    }
+}
+
+/* Three steps of mixed_net, the last one smaller: its weights and their average. */
+static void mixed_hashes(const char *keys, int threads, size_t batch, char weights[65],
+                         char average[65])
+{
+    setting s;
+    begin(&s, mixed_net, threads, NULL, keys, batch);
+    step(&s, 0, batch);
+    step(&s, batch, batch);
+    step(&s, 2 * batch, batch - batch / 3);
+    hem_net_sha256(s.net, weights);
+    hem__stepper_swap_average(s.stepper);
+    hem_net_sha256(s.net, average);
+    hem__stepper_swap_average(s.stepper);
+    end(&s);
+}
+
+/* Everything at once: the same bits on any number of threads, and whether layers update their
+ * weights themselves or, with a norm that no gradient reaches, all are updated at the end. */
+static void test_mixed_same_bits(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {1, 17, 64, 150};
+    static const char *const optimizers[] = {
+        "sgd", "momentum", "nesterov", "adam", "adamw: {weight_decay: 0.1}", "rmsprop"};
+    static const char *const clips[] = {"none", "1e6", "0.05"};
+    for (size_t i = 0; i < 24; i++) {
+        char first[2][65] = {"", ""}, hash[2][65], keys[256];
+        for (size_t clip = 0; clip < 3; clip++)
+            for (int threads = 1; threads <= 4; threads++) {
+                bool named = strchr(optimizers[i / 4], ':') != NULL;
+                snprintf(keys, sizeof keys,
+                         "train={optimizer: %s%s%s, clip_norm: %s, ema: 0.9, loss: {cross_entropy: "
+                         "{label_smoothing: 0.1}}}",
+                         named ? "{" : "", optimizers[i / 4], named ? "}" : "", clips[clip]);
+                mixed_hashes(keys, threads, batches[i % 4], hash[0], hash[1]);
+                if (threads == 1 && clip != 1)
+                    memcpy(first, hash, sizeof first);
+                assert_string_equal(hash[0], first[0]);
+                assert_string_equal(hash[1], first[1]);
+                assert_string_not_equal(hash[0], hash[1]);
+            }
     }
 }
 
@@ -322,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_mixed_same_bits),
         cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_average_of_statistics),
         cmocka_unit_test(test_one_image),

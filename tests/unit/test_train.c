@@ -66,7 +66,7 @@ static const char experiment[] =
     "  optimizer: {adam: {learning_rate: 1e-2}}\n"
     "  keep: best validation loss\n";
 
-enum { MOST_SETS = 6 };
+enum { MOST_SETS = 7 };
 
 static hem_spec *spec_with(const char *const *set)
 {
@@ -312,6 +312,14 @@ static void test_resume_at_every_step(void **state)
         {"model=[conv: {filters: 3, kernel: 3, bias: false}, batchnorm, relu, residual: [conv: "
          "{filters: 3, kernel: 3, padding: same}, batchnorm], global_avgpool, dense: {units: 10, "
          "activation: softmax}]"},
+        {"model=[batchnorm, residual: {layers: [prelu, conv: {filters: 3, kernel: 3, padding: "
+         "same, "
+         "l1: 1e-3}, batchnorm], shortcut: [conv: {filters: 3, kernel: 1, freeze: true}]}, gelu, "
+         "dropout: 0.2, flatten, dense: {units: 10, activation: sigmoid}]",
+         "train={loss: binary_cross_entropy, early_stopping: {patience: 1, min_delta: 10}, "
+         "keep: last, last_batch: drop, schedule: {cosine: {end: 0.1}}, warmup: 0.5, epochs: 5}",
+         "train.optimizer=adamw", "train.clip_norm=0.5", "train.ema=0.8",
+         "augment={shift: 10%, flip: alternate}"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];

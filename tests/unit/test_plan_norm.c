@@ -267,6 +267,20 @@ static void test_one_image(void **state)
     end(&s);
 }
 
+/* A batch of more images than there are is all of them, and asks for no more memory. */
+static void test_large_batch_of_few_images(void **state)
+{
+    (void)state;
+    static const char *const batches[] = {"train.batch=all", "train.batch=10000000"};
+    for (size_t i = 0; i < 2; i++) {
+        setting s;
+        begin(&s, conv_net, 2, NULL, batches[i], 300);
+        assert_true(hem_net_get_info(s.net).training_bytes < 1 << 28);
+        step(&s, 0, 300);
+        end(&s);
+    }
+}
+
 static void test_step_allocates_nothing(void **state)
 {
     (void)state;
@@ -362,8 +376,9 @@ static void test_refused(void **state)
     expect_refused(conv_net, "train.groups=2",
                    "groups is 2, but batch normalisation takes the whole batch as one group",
                    "groups: auto");
-    expect_refused(conv_net, "train.batch=10000000", "with a batch of 10000000 images",
-                   "use a smaller batch");
+    expect_refused(DATA "  - conv: {filters: 2000000, kernel: 3}\n  - batchnorm\n"
+                        "  - global_avgpool\n" OUTPUT,
+                   "train.batch=10000000", "with a batch of 300 images", "use a smaller batch");
     expect_refused(DATA "  - conv: {filters: 4, kernel: 3}\n"
                         "  - residual: [conv: {filters: 5, kernel: 3, padding: same}]\n" OUTPUT,
                    NULL,
@@ -389,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_average_of_statistics),
         cmocka_unit_test(test_one_image),
+        cmocka_unit_test(test_large_batch_of_few_images),
         cmocka_unit_test(test_step_allocates_nothing),
         cmocka_unit_test(test_divergence_keeps_statistics),
         cmocka_unit_test(test_frozen),

@@ -376,7 +376,7 @@ static void test_refused(void **state)
     expect_refused(conv_net, "train.groups=2",
                    "groups is 2, but batch normalisation takes the whole batch as one group",
                    "groups: auto");
-    expect_refused(DATA "  - conv: {filters: 2000000, kernel: 3}\n  - batchnorm\n"
+    expect_refused(DATA "  - conv: {filters: 20000000, kernel: 3}\n  - batchnorm\n"
                         "  - global_avgpool\n" OUTPUT,
                    "train.batch=10000000", "with a batch of 300 images", "use a smaller batch");
     expect_refused(DATA "  - conv: {filters: 4, kernel: 3}\n"

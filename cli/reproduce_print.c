@@ -57,9 +57,11 @@ static hem_statistics statistics_of(const row_run *run, figure f, int which)
     return s;
 }
 
+enum { FEWEST_RUNS = 3 }; /* of two, 95 % of further runs lie within 16 deviations: says nothing */
+
 static const char *verdict_of(double reported, const hem_statistics *ours)
 {
-    if (isnan(reported) || isnan(ours->further.low))
+    if (isnan(reported) || ours->n < FEWEST_RUNS)
         return "--";
     return reported < ours->further.low    ? "above"
            : reported > ours->further.high ? "below"
@@ -154,8 +156,8 @@ static void add_row(table *t, const row_run *run)
         table_cell(t, "%s", part_names[part]);
         table_cell(t, "%s", percent_text(run->row->reported[part]));
         table_cell(t, "%s", percent_text(ours.mean));
-        table_cell(t, "%s", percent_range(ours.interval));
-        table_cell(t, "%s", percent_range(ours.further));
+        table_cell(t, "%s", accuracy_range(ours.interval));
+        table_cell(t, "%s", accuracy_range(ours.further));
         table_cell(t, "%s", verdict_of(run->row->reported[part], &ours));
         table_cell(t, "%zu%s", ours.n, ours.n == run->seeds.n ? "" : text(" of %zu", run->seeds.n));
         double seconds = run_seconds(run);
@@ -178,10 +180,11 @@ static void print_rows(const reproduction *r)
     title("Accuracy in %, reported and ours");
     table_print(t);
     out("%sreproduced: the reported figure lies where one run of ours falls in 95 %% of cases;\n"
-        "above and below: ours is above or below it. Seconds: training, one run.\n",
-        as_markdown ? "\n" : "");
+        "above and below: ours is above or below it. A verdict needs %d runs.\n"
+        "Seconds: training, one run.\n",
+        as_markdown ? "\n" : "", FEWEST_RUNS);
     if (unknown)
-        out("* the report does not say the whole network\n");
+        out("* the report does not say all that the row needs\n");
 }
 
 static void print_notes(const reproduction *r)
@@ -258,7 +261,7 @@ static void print_recall(const row_run *run)
         table_cell(t, "%s", hem_data_get_info(run->data).class_names[k]);
         table_cell(t, "%s", percent_text(theirs));
         table_cell(t, "%s", percent_text(ours.mean));
-        table_cell(t, "%s", percent_range(ours.interval));
+        table_cell(t, "%s", accuracy_range(ours.interval));
         table_cell(t, "%s", isnan(difference) ? "--" : text("%+.2f", 100.0 * difference));
     }
     title(text("%s: recall by class on the test images in %%", run->row->id));

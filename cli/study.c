@@ -222,6 +222,15 @@ const char *percent_text(double x)
     return isnan(x) ? "--" : text("%.2f", 100.0 * x);
 }
 
+const char *accuracy_range(hem_interval interval)
+{
+    if (interval.low < 0.0)
+        interval.low = 0.0;
+    if (interval.high > 1.0)
+        interval.high = 1.0;
+    return percent_range(interval);
+}
+
 const char *percent_range(hem_interval interval)
 {
     return isnan(interval.low) ? "--"
@@ -311,8 +320,8 @@ void print_statistics(const hem_job *jobs, size_t n)
             table_cell(t, "%zu", s.n);
             table_cell(t, "%s", loss ? loss_text(s.mean) : percent_text(s.mean));
             table_cell(t, "%s", loss ? loss_text(s.deviation) : percent_text(s.deviation));
-            table_cell(t, "%s", loss ? loss_range(s.interval) : percent_range(s.interval));
-            table_cell(t, "%s", loss ? loss_range(s.further) : percent_range(s.further));
+            table_cell(t, "%s", loss ? loss_range(s.interval) : accuracy_range(s.interval));
+            table_cell(t, "%s", loss ? loss_range(s.further) : accuracy_range(s.further));
         }
     }
     table_print(t);

@@ -40,6 +40,8 @@ void print_statistics(const hem_job *jobs, size_t n);
 /* "87.12" of 0.8712; "--" of NaN. And "87.01 to 87.23". */
 const char *percent_text(double x);
 const char *percent_range(hem_interval interval);
+/* The same of accuracies: what lies below 0 or above 100 % is left away. */
+const char *accuracy_range(hem_interval interval);
 
 /* What a study's JSON begins with: its folder, experiment, kernels and data. */
 json_t *study_json(const char *folder, const hem_spec *spec, const session *s);

@@ -62,7 +62,7 @@ typedef struct HEM__R(hem__layer) {
     /* Adds to work->grads, or updates at once where work->fused; after input_grad. Not called where
      * all of the layer's tensors are frozen. NULL without parameters. */
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
-    /* After a step's update, over values that are no weights; not after a step that failed. */
+    /* Before a step's update, over values that are no weights; not in a step that failed. */
     void (*finish)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     bool fuses_update;  /* weight_grad honours work->fused for its weight (never for its bias) */
     bool masks;         /* input_grad honours cell->mask */

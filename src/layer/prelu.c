@@ -22,7 +22,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     const size_t C = (size_t)s.C, H = (size_t)s.H, W = (size_t)s.W;
     out->shape = s;
     out->map = in->map;
-    out->needs_grad = true;
+    out->needs_grad = out->needs_grad || !layer->freeze;
     hem__tensor slope = {.layer = out->layer,
                          .n_dims = 1,
                          .dims = {C},

@@ -181,9 +181,9 @@ static bool compare(check *c, const hem__tensor *t, size_t entry, hem_gradcheck_
 }
 
 /* Largest difference of the float gradient, over the tensor's largest number, but at least a
- * thousandth of the network's: behind a bias there may be a batch normalisation, and then both are
- * what rounding leaves. NaN where there is a gradient that is no number (fmax() would pass over
- * it). */
+ * thousandth of the network's; over the network's where the tensor has no gradient: behind a bias
+ * there may be a batch normalisation, and then both are what rounding leaves. NaN where there is a
+ * gradient that is no number (fmax() would pass over it). */
 static double float_error(const check *c, const hem__tensor *t)
 {
     double most = 0, difference = 0;
@@ -195,7 +195,7 @@ static double float_error(const check *c, const hem__tensor *t)
         most = fmax(most, fabs(c->gradient[place]));
         difference = fmax(difference, apart);
     }
-    most = fmax(most, c->largest / 1000);
+    most = fmax(most, most > c->options->absolute ? c->largest / 1000 : c->largest);
     return most > 0 ? difference / most : difference;
 }
 

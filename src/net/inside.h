@@ -18,8 +18,8 @@ hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch);
 hem_status hem__net_infer_plan(hem_net *net, hem_error *err);
 /* HEM_ERR_USAGE where the data's images or classes are not the network's. */
 hem_status hem__net_fits(const hem_net *net, const hem_data *data, hem_error *err);
-/* Images in the experiment's batch, for counting memory. A network does not know how many images it
- * will be trained on: `all` counts as 60,000, and more needs no more (at most 16 groups). */
+/* Images in the experiment's batch, for counting memory: at most those to train on. Where nobody
+ * knows how many these are, `all` counts as 60,000. */
 size_t hem__net_batch(const hem_net *net);
 
 #endif

@@ -311,7 +311,7 @@ static hem_status make(hem_context *context, const hem__st_file *file, const hem
     if (status == HEM_OK && numbers < parameters)
         return BAD("it holds %zu numbers; its experiment wants %zu", numbers, parameters);
     if (status == HEM_OK)
-        status = hem__net_make(context, spec, origin, false, out, &why);
+        status = hem__net_make(context, spec, origin, 0, out, &why);
     if (status == HEM_ERR_MEMORY)
         return hem__fail_memory(err, name, 0);
     if (status != HEM_OK)

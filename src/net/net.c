@@ -59,8 +59,9 @@ static bool has_class_names(const hem__net_origin *origin)
 }
 
 /* Refuses a network that this machine's memory cannot hold, before any of it is taken. */
-static hem_status check_memory(const hem_net *net, bool training, hem_error *err)
+static hem_status check_memory(const hem_net *net, hem_error *err)
 {
+    const bool training = net->n_training > 0;
     size_t need = training ? hem__net_training_bytes(net) : net->graph->n_params * sizeof(float);
     double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if ((double)need < have)
@@ -89,13 +90,14 @@ static hem_status check_memory(const hem_net *net, bool training, hem_error *err
 }
 
 hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
-                         bool training, hem_net **out, hem_error *err)
+                         size_t n_training, hem_net **out, hem_error *err)
 {
     *out = NULL;
     hem_net *net = hem__calloc(1, sizeof *net);
     if (!net)
         return hem__fail_memory(err, "a network", sizeof *net);
     net->context = context;
+    net->n_training = n_training;
     bool copied = copy_origin(net, origin);
     hem_status status = HEM_OK;
     if (!copied || !has_class_names(&net->origin))
@@ -106,7 +108,7 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     if (status == HEM_OK)
         status = hem__graph_new(net->spec, input, origin->n_classes, &net->graph, err);
     if (status == HEM_OK)
-        status = check_memory(net, training, err);
+        status = check_memory(net, err);
     if (status == HEM_OK) {
         net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
         if (!net->params)
@@ -142,7 +144,7 @@ hem_status hem_net_new(hem_context *context, const hem_spec *spec, const hem_dat
     snprintf(origin.data_sha256, sizeof origin.data_sha256, "%s", info->sha256);
     hem_status status = hem__scaling_measure(data, spec->scale, &origin.scaling, err);
     if (status == HEM_OK)
-        status = hem__net_make(context, spec, &origin, true, out, err);
+        status = hem__net_make(context, spec, &origin, info->n[HEM_TRAIN], out, err);
     free(origin.scaling.pixels);
     return status;
 }

@@ -37,14 +37,15 @@ struct hem_net {
     hem__net_origin origin;
     struct hem__graph *graph;
     float *params;               /* graph->n_params numbers, storage order, 64-byte-aligned */
+    size_t n_training;           /* images to train it on; 0 = not known */
     char (*kinds)[128];          /* of each layer, in words: "conv 6@4x4 same, relu" */
     struct hem__plan_f32 *infer; /* for predict and evaluate; made at first use */
 };
 
 /* Makes a network without data: what a model file needs. `origin` is copied; initial weights are
- * drawn from origin->seed. `training` asks for memory to train it, else to hold it. */
+ * drawn from origin->seed. Asks for memory to train it on n_training images; 0: to hold it. */
 hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
-                         bool training, hem_net **out, hem_error *err);
+                         size_t n_training, hem_net **out, hem_error *err);
 
 /* Runs images indices[0..n) of a part without dropout: per-image loss and predicted class (either
  * may be NULL), probabilities [n][classes] (may be NULL). indices NULL = 0..n-1. */

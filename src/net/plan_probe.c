@@ -128,7 +128,7 @@ void HEM__R(hem__probe_gradient)(hem__probe *probe, double *gradient)
         const hem__tensor *t = &s->graph->tensors[i];
         for (size_t j = t->offset; j < t->offset + t->stored; j++) {
             double w = (double)probe->params[j], sign = w > 0 ? 1 : w < 0 ? -1 : 0;
-            gradient[j] = (double)grads[j] + 2 * t->l2 * w + t->l1 * sign;
+            gradient[j] = t->frozen ? 0 : (double)grads[j] + 2 * t->l2 * w + t->l1 * sign;
         }
     }
 }

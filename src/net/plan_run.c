@@ -238,6 +238,8 @@ static void finish_layers(const plan_t *plan, const work_t *work)
         if (layer->finish)
             layer->finish(&plan->cells[i], work);
     }
+    if (plan->average) /* which other threads take of these values */
+        meet(plan);
 }
 
 /* Adds the group just finished to the tree: level k holds the sum of 2^k groups, so that adding one
@@ -326,8 +328,8 @@ static void run_job(void *argument, int thread, int n_threads)
         bool clip = j->updates && plan->options.clip > 0;
         finite = run_groups(j, &work) && (!clip || HEM__R(hem__clip)(j->plan, &work, &factor));
         if (finite && j->updates) {
-            update_rest(plan, &work, clip ? &factor : NULL);
             finish_layers(plan, &work);
+            update_rest(plan, &work, clip ? &factor : NULL);
         }
     } else {
         const size_t n = j->batch->n, chunk = (size_t)plan->chunk_tiles * HEM__LANES;

@@ -35,7 +35,7 @@ void hem__probe_free_f64(hem__probe *probe);
  */
 double hem__probe_loss_f64(hem__probe *probe, uint64_t *signature);
 double hem__probe_loss_f32(hem__probe *probe, uint64_t *signature);
-/* The gradient of the objective, n_params numbers in storage order. */
+/* The gradient of the objective, n_params numbers in storage order; 0 where a tensor is frozen. */
 void hem__probe_gradient_f32(hem__probe *probe, double *gradient);
 void hem__probe_gradient_f64(hem__probe *probe, double *gradient);
 /* One parameter, by its place in storage order. */

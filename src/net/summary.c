@@ -10,8 +10,10 @@
 
 size_t hem__net_batch(const hem_net *net)
 {
-    int batch = net->spec->train.batch;
-    return batch > 0 ? (size_t)batch : 60000;
+    size_t batch = (size_t)net->spec->train.batch, all = net->n_training;
+    if (batch > 0 && (all == 0 || batch < all))
+        return batch;
+    return all > 0 ? all : 60000;
 }
 
 size_t hem__net_training_bytes(const hem_net *net)

@@ -97,10 +97,7 @@ hem_status hem__augment_together(const hem_spec *spec, hem_error *err);
 
 extern const hem__choice hem__schedule_choice, hem__stopping_choice; /* train_keys.c */
 
-/* Data other than IDX, and validation files (data_keys.c). */
-extern const hem__key hem__labels_keys[], hem__csv_keys[], hem__npy_keys[];
-extern const hem__key hem__image_folder, hem__npz_file;
-extern const hem__key hem__validation_files_keys[];
+extern const hem__choice hem__data_choice, hem__validation_choice; /* data_keys.c */
 
 enum { HEM__MAX_NESTING = 8 }; /* residuals inside each other */
 

@@ -409,8 +409,9 @@ hem_status hem__checkpoint_restore(const hem__checkpoint *c, hem__run *run, hem_
         memcpy(state, moments->bytes, moments->n_bytes);
     if (average != NULL)
         memcpy(hem__stepper_average(run->stepper), average->bytes, average->n_bytes);
-    /* What was kept last is what was judged: the average, where there is one. */
-    const hem__st_tensor *judged = average != NULL ? average : weights;
+    /* What was kept last is what was judged: the average, where there is one. The first step is
+     * what begins it. */
+    const hem__st_tensor *judged = average != NULL && c->steps > 0 ? average : weights;
     memcpy(run->kept, kept != NULL ? kept->bytes : judged->bytes, weights->n_bytes);
     if (seconds->n_bytes > 0)
         memcpy(run->epoch_seconds, seconds->bytes, seconds->n_bytes);

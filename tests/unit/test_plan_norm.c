@@ -44,6 +44,25 @@ static const char frozen_net[] =
          "  - flatten\n"
          "  - dense: {units: 20, activation: tanh, freeze: true, l2: 1e-2}\n" OUTPUT;
 
+/* What meets rarely: frozen and other layers in turns, slopes, sums, penalties, both losses' ends.
+ */
+static const char mixed_net[] =
+    "augment: {shift: 10%, flip: alternate, cutout: 3 px}\n" DATA
+    "  - prelu: {init: 0.5, per: unit}\n"
+    "  - conv: {filters: 9, kernel: 3, padding: same, l1: 1e-4, activation: {prelu: {init: 0.1}}}\n"
+    "  - residual:\n"
+    "      layers: [batchnorm: {momentum: 0.5}, prelu, conv: {filters: 9, kernel: 3, padding: "
+    "same,\n"
+    "               l2: 1e-3, bias: false}, batchnorm, gelu, dropout: 0.2]\n"
+    "      shortcut: [conv: {filters: 9, kernel: 1, freeze: true, l1: 0.1}, prelu: {freeze: "
+    "true}]\n"
+    "  - leaky_relu\n"
+    "  - batchnorm: {freeze: true}\n"
+    "  - global_avgpool\n"
+    "  - residual: [dense: {units: 9, activation: elu, l2: 1e-3, bias_l1: 1e-3}]\n"
+    "  - dense: {units: 13, freeze: true, activation: silu}\n"
+    "  - batchnorm\n" OUTPUT;
+
 typedef struct setting {
     hem_context *context;
     hem_spec *spec;
@@ -127,6 +146,50 @@ static void test_threads_and_tiers_same_bits(void **state)
     }
 }
 
+/* Three steps of mixed_net, the last one smaller: its weights and their average. */
+static void mixed_hashes(const char *keys, int threads, size_t batch, char weights[65],
+                         char average[65])
+{
+    setting s;
+    begin(&s, mixed_net, threads, NULL, keys, batch);
+    step(&s, 0, batch);
+    step(&s, batch, batch);
+    step(&s, 2 * batch, batch - batch / 3);
+    hem_net_sha256(s.net, weights);
+    hem__stepper_swap_average(s.stepper);
+    hem_net_sha256(s.net, average);
+    hem__stepper_swap_average(s.stepper);
+    end(&s);
+}
+
+/* Everything at once: the same bits on any number of threads, and whether layers update their
+ * weights themselves or, with a norm that no gradient reaches, all are updated at the end. */
+static void test_mixed_same_bits(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {1, 17, 64, 150};
+    static const char *const optimizers[] = {
+        "sgd", "momentum", "nesterov", "adam", "adamw: {weight_decay: 0.1}", "rmsprop"};
+    static const char *const clips[] = {"none", "1e6", "0.05"};
+    for (size_t i = 0; i < 24; i++) {
+        char first[2][65] = {"", ""}, hash[2][65], keys[256];
+        for (size_t clip = 0; clip < 3; clip++)
+            for (int threads = 1; threads <= 4; threads++) {
+                bool named = strchr(optimizers[i / 4], ':') != NULL;
+                snprintf(keys, sizeof keys,
+                         "train={optimizer: %s%s%s, clip_norm: %s, ema: 0.9, loss: {cross_entropy: "
+                         "{label_smoothing: 0.1}}}",
+                         named ? "{" : "", optimizers[i / 4], named ? "}" : "", clips[clip]);
+                mixed_hashes(keys, threads, batches[i % 4], hash[0], hash[1]);
+                if (threads == 1 && clip != 1)
+                    memcpy(first, hash, sizeof first);
+                assert_string_equal(hash[0], first[0]);
+                assert_string_equal(hash[1], first[1]);
+                assert_string_not_equal(hash[0], hash[1]);
+            }
+    }
+}
+
 /* What the layer below it sees: the pixels, scaled. */
 static void expect_running(const setting *s, size_t n, const double *old_mean,
                            const double *old_variance)
@@ -166,6 +229,29 @@ static void test_running_statistics(void **state)
     }
 }
 
+/* The average takes in the running statistics of the step that was just made, on any threads. */
+static void test_average_of_statistics(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        setting s;
+        begin(&s, conv_net, threads, NULL, "train={ema: 0.75, optimizer: adam}", 100);
+        size_t n = s.net->graph->n_params;
+        double *mean = hem__calloc(n, sizeof *mean);
+        for (size_t i = 0; i < n; i++)
+            mean[i] = (double)s.net->params[i];
+        for (size_t k = 0; k < 20; k++) {
+            step(&s, 7 * k, 100);
+            for (size_t i = 0; i < n; i++)
+                mean[i] = 0.75 * mean[i] + 0.25 * (double)s.net->params[i];
+        }
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabs((double)hem__stepper_average(s.stepper)[i] - mean[i]) < 1e-6);
+        free(mean);
+        end(&s);
+    }
+}
+
 /* One image has no variance: its normalised units are the biases. */
 static void test_one_image(void **state)
 {
@@ -179,6 +265,20 @@ static void test_one_image(void **state)
         assert_true(variance[i] == 0);
     free(variance);
     end(&s);
+}
+
+/* A batch of more images than there are is all of them, and asks for no more memory. */
+static void test_large_batch_of_few_images(void **state)
+{
+    (void)state;
+    static const char *const batches[] = {"train.batch=all", "train.batch=10000000"};
+    for (size_t i = 0; i < 2; i++) {
+        setting s;
+        begin(&s, conv_net, 2, NULL, batches[i], 300);
+        assert_true(hem_net_get_info(s.net).training_bytes < 1 << 28);
+        step(&s, 0, 300);
+        end(&s);
+    }
 }
 
 static void test_step_allocates_nothing(void **state)
@@ -276,8 +376,9 @@ static void test_refused(void **state)
     expect_refused(conv_net, "train.groups=2",
                    "groups is 2, but batch normalisation takes the whole batch as one group",
                    "groups: auto");
-    expect_refused(conv_net, "train.batch=10000000", "with a batch of 10000000 images",
-                   "use a smaller batch");
+    expect_refused(DATA "  - conv: {filters: 20000000, kernel: 3}\n  - batchnorm\n"
+                        "  - global_avgpool\n" OUTPUT,
+                   "train.batch=10000000", "with a batch of 300 images", "use a smaller batch");
     expect_refused(DATA "  - conv: {filters: 4, kernel: 3}\n"
                         "  - residual: [conv: {filters: 5, kernel: 3, padding: same}]\n" OUTPUT,
                    NULL,
@@ -290,14 +391,20 @@ static void test_refused(void **state)
         "both ways");
     expect_refused(DATA "  - dense: {units: 4, activation: softmax, freeze: true}\n", NULL,
                    "3:5: no layer of the model has weights to train", "freeze: true");
+    expect_refused(DATA "  - prelu: {freeze: true}\n"
+                        "  - dense: {units: 4, activation: softmax, freeze: true}\n",
+                   NULL, "3:5: no layer of the model has weights to train", "freeze: true");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_mixed_same_bits),
         cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_average_of_statistics),
         cmocka_unit_test(test_one_image),
+        cmocka_unit_test(test_large_batch_of_few_images),
         cmocka_unit_test(test_step_allocates_nothing),
         cmocka_unit_test(test_divergence_keeps_statistics),
         cmocka_unit_test(test_frozen),

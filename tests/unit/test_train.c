@@ -66,7 +66,7 @@ static const char experiment[] =
     "  optimizer: {adam: {learning_rate: 1e-2}}\n"
     "  keep: best validation loss\n";
 
-enum { MOST_SETS = 6 };
+enum { MOST_SETS = 7 };
 
 static hem_spec *spec_with(const char *const *set)
 {
@@ -312,6 +312,14 @@ static void test_resume_at_every_step(void **state)
         {"model=[conv: {filters: 3, kernel: 3, bias: false}, batchnorm, relu, residual: [conv: "
          "{filters: 3, kernel: 3, padding: same}, batchnorm], global_avgpool, dense: {units: 10, "
          "activation: softmax}]"},
+        {"model=[batchnorm, residual: {layers: [prelu, conv: {filters: 3, kernel: 3, padding: "
+         "same, "
+         "l1: 1e-3}, batchnorm], shortcut: [conv: {filters: 3, kernel: 1, freeze: true}]}, gelu, "
+         "dropout: 0.2, flatten, dense: {units: 10, activation: sigmoid}]",
+         "train={loss: binary_cross_entropy, early_stopping: {patience: 1, min_delta: 10}, "
+         "keep: last, last_batch: drop, schedule: {cosine: {end: 0.1}}, warmup: 0.5, epochs: 5}",
+         "train.optimizer=adamw", "train.clip_norm=0.5", "train.ema=0.8",
+         "augment={shift: 10%, flip: alternate}"},
     };
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char whole[32], steps[32];
@@ -671,6 +679,40 @@ static void test_divergence_after_resume(void **state)
     assert_true(json_equal(x, y));
     json_decref(x);
     json_decref(y);
+}
+
+static void put_aside_first(void *user, const char *directory, const hem_net *net,
+                            const hem_data *data)
+{
+    (void)user, (void)net, (void)data;
+    assert_string_equal(directory, "dz/whole");
+    copy_file("dz/whole/checkpoint.safetensors", "first");
+}
+
+/* A run that was killed before its first step and then diverges in its first epoch keeps what the
+ * unbroken one does: the initial weights, not an average of no step. */
+static void test_divergence_from_the_first_checkpoint(void **state)
+{
+    (void)state;
+    hem_train_result result;
+    hem_train_options options = hem_train_options_default();
+    options.directory = "dz/whole";
+    options.callbacks.started = put_aside_first;
+    hem_spec *spec = spec_with(SET("train.optimizer={sgd: {learning_rate: 1000}}",
+                                   "model.4.dense.l2=1", "train.batch=4", "train.ema=0.9"));
+    assert_int_equal(hem_train(context, spec, &options, &result, NULL), HEM_ERR_DIVERGED);
+    hem_spec_free(spec);
+    hem_train_result_release(&result);
+    json_t *whole = result_of("dz/whole");
+    assert_int_equal(json_integer_value(json_object_get(whole, "kept_epoch")), 0);
+    assert_int_equal(unlink("dz/whole/result.json"), 0);
+    assert_int_equal(rename("first", "dz/whole/checkpoint.safetensors"), 0);
+    assert_int_equal(resume("dz/whole", NULL, &result, NULL), HEM_ERR_DIVERGED);
+    hem_train_result_release(&result);
+    json_t *resumed = result_of("dz/whole");
+    assert_true(json_equal(whole, resumed));
+    json_decref(whole);
+    json_decref(resumed);
 }
 
 /* ---- initial weights --------------------------------------------------------------------------
@@ -1152,6 +1194,7 @@ int main(void)
         TEST(test_keep_ties),
         TEST(test_divergence),
         TEST(test_divergence_after_resume),
+        TEST(test_divergence_from_the_first_checkpoint),
         TEST(test_init),
         TEST(test_directories),
         TEST(test_no_room),

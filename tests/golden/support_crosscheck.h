@@ -13,6 +13,7 @@
  * - by the weights after the last step: the distance of the two weight vectors, from their sums.
  *   Where PyTorch's precisions have parted by then (their losses by more than 5 %), its float32
  *   with sums in another order counts too: the further of the two.
+ * The portable tier is held to the first 20 steps alone (docs/numerics.md says why).
  * Returns the exit status of the test: 1 where a row fails, 77 where the data set is not there. */
 int crosscheck(int steps);
 

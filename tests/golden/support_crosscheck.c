@@ -5,18 +5,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include <jansson.h>
 
-#include "base/file.h"
 #include "hemline/hemline.h"
 
-#define FOLDER "crosscheck-images" /* as crosscheck.json's overrides name it */
 #define EARLY_BOUND 1e-4
 #define TIMES 3.0
+#define PARTED 0.05 /* as a share of the loss */
 
-enum { EARLY = 20, MOST_STEPS = 200, MOST_BATCH = 64, SUMS = 64, MOST_OVERRIDES = 8 };
+enum { EARLY = 20, MOST_STEPS = 200, MOST_BATCH = 64, SUMS = 64, MOST_OVERRIDES = 8, SKIPPED = 77 };
 
 /* ---- the rules, as in crosscheck.py --------------------------------------------------------- */
 
@@ -25,14 +24,6 @@ static uint32_t hash(uint32_t x)
     x = (x ^ (x >> 16)) * 0x7feb352dU;
     x = (x ^ (x >> 15)) * 0x846ca68bU;
     return x ^ (x >> 16);
-}
-
-static uint8_t pixel(uint32_t image, uint32_t p)
-{
-    uint32_t place = 7 * (p / 28 / 4) + p % 28 / 4;
-    uint32_t block = hash((1U << 28) + 49 * (image % 10) + place) >> 24;
-    uint32_t noise = hash(784 * image + p) >> 24;
-    return (uint8_t)(((block < 128 ? 0 : block) + noise) >> 1);
 }
 
 /* Fan in and fan out share the window's size. */
@@ -84,57 +75,6 @@ static void take_sums(const hem_net *net, double sums[SUMS])
     }
 }
 
-/* ---- images as files ------------------------------------------------------------------------ */
-
-static const char *const parts[] = {"train", "t10k"};
-
-static void path_of(char path[128], int part, bool labels)
-{
-    snprintf(path, 128, FOLDER "/%s-%s", parts[part],
-             labels ? "labels-idx1-ubyte" : "images-idx3-ubyte");
-}
-
-/* Training and test files are the same. */
-static hem_status write_images(uint32_t n, hem_error *err)
-{
-    uint8_t head[16] = {0, 0, 8, 3, 0, 0, (uint8_t)(n >> 8), (uint8_t)n, 0, 0, 0, 28, 0, 0, 0, 28};
-    size_t bytes = sizeof head + (size_t)784 * n;
-    uint8_t *images = malloc(bytes), *labels = malloc(8 + (size_t)n);
-    if (images == NULL || labels == NULL)
-        abort();
-    for (int i = 0; i < 16; i++)
-        images[i] = head[i];
-    for (int i = 0; i < 8; i++)
-        labels[i] = i == 3 ? 1 : head[i];
-    for (uint32_t i = 0; i < n; i++) {
-        labels[8 + i] = (uint8_t)(i % 10);
-        for (uint32_t p = 0; p < 784; p++)
-            images[16 + 784 * i + p] = pixel(i, p);
-    }
-    hem_status status = hem__make_directories(FOLDER, err);
-    for (int part = 0; status == HEM_OK && part < 2; part++) {
-        char path[128];
-        path_of(path, part, false);
-        status = hem__file_write(path, images, bytes, err);
-        path_of(path, part, true);
-        if (status == HEM_OK)
-            status = hem__file_write(path, labels, 8 + (size_t)n, err);
-    }
-    free(images);
-    free(labels);
-    return status;
-}
-
-static void remove_images(void)
-{
-    for (int i = 0; i < 4; i++) {
-        char path[128];
-        path_of(path, i / 2, i % 2 == 1);
-        unlink(path);
-    }
-    rmdir(FOLDER);
-}
-
 /* ---- one row -------------------------------------------------------------------------------- */
 
 typedef struct found {
@@ -166,14 +106,13 @@ static hem_status take_steps(hem_net *net, const hem_data *data, size_t batch, i
                              found *out, hem_error *err)
 {
     hem_stepper *stepper;
-    size_t images = hem_data_get_info(data).n[HEM_TRAIN];
     hem_status status = hem_stepper_new(net, batch, 1, &stepper, err);
     if (status != HEM_OK)
         return status;
     for (int s = 0; status == HEM_OK && s < steps; s++) {
         uint32_t indices[MOST_BATCH];
         for (size_t j = 0; j < batch; j++)
-            indices[j] = (uint32_t)(((size_t)s * batch + j) % images);
+            indices[j] = (uint32_t)((size_t)s * batch + j);
         hem_step_result result;
         status = hem_stepper_step(stepper, data, HEM_TRAIN, indices, batch, 0, 0, &result, err);
         out->loss[s] = status == HEM_OK ? result.loss / (double)batch : 0;
@@ -254,24 +193,43 @@ static double weight_distance(const found *a, const found *b)
     return sqrt(sum / SUMS);
 }
 
+/* What PyTorch's own rounding does to its weights. Where its precisions have parted, the distance
+ * of two runs is a draw by lot, and the larger of two draws counts. */
+static double rounding_of_weights(const json_t *row, const found *single, const found *exact)
+{
+    found reordered = golden(row, "reordered");
+    double to_exact = weight_distance(single, exact);
+    double to_reordered = weight_distance(single, &reordered);
+    bool parted = loss_distance(single, exact, exact) > PARTED;
+    return parted ? fmax(to_exact, to_reordered) : to_exact;
+}
+
+static bool compare_late(const found *ours, const found *single, const found *exact,
+                         const json_t *row)
+{
+    double our_loss = loss_distance(ours, single, exact);
+    double their_loss = loss_distance(single, exact, exact);
+    double our_weights = weight_distance(ours, single);
+    double their_weights = weight_distance(single, exact);
+    double rounding = rounding_of_weights(row, single, exact);
+    printf("\n    200 steps: from PyTorch float32, and that from its float64:"
+           " losses %.2e, %.2e (%.2f times); weights %.2e, %.2e (%.2f times)",
+           our_loss, their_loss, our_loss / their_loss, our_weights, their_weights,
+           our_weights / their_weights);
+    if (rounding > their_weights)
+        printf(", from its float32 reordered %.2e (%.2f times)", rounding, our_weights / rounding);
+    return our_loss <= TIMES * their_loss && our_weights <= TIMES * rounding;
+}
+
 static bool compare(const char *name, const found *ours, const json_t *row, int steps)
 {
     found single = golden(row, "float32"), exact = golden(row, "float64");
     early first = compare_early(ours, &single, &exact, steps);
-    bool ok = first.share <= 1;
     printf("%s: %d steps within 1e-4 of PyTorch float32; worst of 20 %.1e, %.0f %% of the bound",
            name, first.within, first.worst, 100 * first.share);
-    if (steps == MOST_STEPS) {
-        double ours_loss = loss_distance(ours, &single, &exact);
-        double their_loss = loss_distance(&single, &exact, &exact);
-        double our_weights = weight_distance(ours, &single);
-        double their_weights = weight_distance(&single, &exact);
-        ok = ok && ours_loss <= TIMES * their_loss && our_weights <= TIMES * their_weights;
-        printf("\n    200 steps: from PyTorch float32, and that from its float64:"
-               " losses %.2e, %.2e (%.2f times); weights %.2e, %.2e (%.2f times)",
-               ours_loss, their_loss, ours_loss / their_loss, our_weights, their_weights,
-               our_weights / their_weights);
-    }
+    bool ok = first.share <= 1;
+    if (steps == MOST_STEPS)
+        ok = compare_late(ours, &single, &exact, row) && ok;
     printf("%s\n", ok ? "" : "  FAILS");
     fflush(stdout);
     return ok;
@@ -295,25 +253,50 @@ static int crosscheck_rows(const json_t *rows, hem_context *context, int steps)
     return failed;
 }
 
+/* Data that is there but damaged is no reason to skip: then every row fails. */
+static bool data_is_there(void)
+{
+    hem_data_place places[8];
+    size_t n = hem_data_places(NULL, places, sizeof places / sizeof *places);
+    for (size_t i = 0; i < n && i < sizeof places / sizeof *places; i++) {
+        if (places[i].found)
+            return true;
+    }
+    return false;
+}
+
+static int crosscheck_file(const json_t *rows, int steps)
+{
+    hem_error err = {0};
+    hem_context *context = NULL;
+    if (hem_context_new(NULL, &context, &err) != HEM_OK) {
+        printf("%s\n", err.text);
+        return 1;
+    }
+    if (steps > EARLY && strcmp(hem_context_tier(context), "portable") == 0) {
+        printf("the portable tier rounds otherwise, and is held to %d steps\n", EARLY);
+        steps = EARLY;
+    }
+    int failed = crosscheck_rows(rows, context, steps);
+    hem_context_free(context);
+    return failed != 0;
+}
+
 int crosscheck(int steps)
 {
     json_error_t at;
-    hem_error err = {0};
-    hem_context *context = NULL;
+    if (!data_is_there()) {
+        printf("SKIPPED, nothing was compared: Fashion-MNIST is not on this machine; install the "
+               "package dataset-fashion-mnist or run 'hemline data get fashion-mnist'\n");
+        return SKIPPED;
+    }
     json_t *file = json_load_file(HEM_SOURCE_DIR "/tests/golden/crosscheck.json", 0, &at);
     const json_t *rows = json_object_get(file, "rows");
-    int failed = 1;
-    if (json_array_size(rows) == 0) {
+    int status = 1;
+    if (json_array_size(rows) == 0)
         printf("tests/golden/crosscheck.json holds no rows: %s\n", at.text);
-    } else if (write_images((uint32_t)json_integer_value(json_object_get(file, "images")), &err) !=
-                   HEM_OK ||
-               hem_context_new(NULL, &context, &err) != HEM_OK) {
-        printf("%s\n", err.text);
-    } else {
-        failed = crosscheck_rows(rows, context, steps);
-    }
-    remove_images();
-    hem_context_free(context);
+    else
+        status = crosscheck_file(rows, steps);
     json_decref(file);
-    return failed;
+    return status;
 }

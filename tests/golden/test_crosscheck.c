@@ -3,5 +3,5 @@
 
 int main(void)
 {
-    return crosscheck(20) != 0;
+    return crosscheck(20);
 }

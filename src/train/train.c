@@ -255,7 +255,7 @@ static hem_status check_open(const hem__checkpoint *checkpoint, const char *dire
     }
     if (old.stopped) {
         hem__fail_at(err, HEM_ERR_USAGE, directory, 0, 0,
-                     "this run was ended by early stopping after epoch %d", done);
+                     "this run is finished: early stopping ended it after epoch %d", done);
         return hem__hint(err, "its model is tested and kept; start a new run with more patience");
     }
     if (epochs < done || (old.finished && old.epochs == epochs && done == epochs)) {

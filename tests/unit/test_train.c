@@ -477,7 +477,7 @@ static void test_early_stopping(void **state)
     assert_int_equal(
         hem_resume(context, "early", SET("train.epochs=20"), 1, &options, &result, &err),
         HEM_ERR_USAGE);
-    assert_non_null(strstr(err.text, "ended by early stopping after epoch 3"));
+    assert_non_null(strstr(err.text, "finished: early stopping ended it after epoch 3"));
 
     /* It ends where the rule says, from the epochs' own events. */
     train_whole(SET("train.epochs=12", "train.early_stopping={patience: 2}",

@@ -47,26 +47,6 @@ typedef struct row {
 /* ---- convolution ------------------------------------------------------------------------------
  */
 
-static hem__conv_run forward_of(const hem__conv_shape *s)
-{
-    return (hem__conv_run){.C = s->C,
-                           .H = s->H,
-                           .W = s->W,
-                           .K = s->K,
-                           .R = s->R,
-                           .S = s->S,
-                           .rows = s->P,
-                           .cols = s->Q,
-                           .step_y = s->stride_y,
-                           .step_x = s->stride_x,
-                           .pad_y = s->pad_y,
-                           .pad_x = s->pad_x,
-                           .OH = s->P,
-                           .OW = s->Q,
-                           .out_step_y = 1,
-                           .out_step_x = 1};
-}
-
 static hem__conv_run backward_of(const hem__conv_shape *s) /* stride 1 */
 {
     return (hem__conv_run){.C = s->K,
@@ -114,7 +94,7 @@ static int block_count(int n)
 
 static void conv_forward(const row *r)
 {
-    hem__conv_run run = forward_of(&r->conv);
+    hem__conv_run run = hem__conv_forward(&r->conv);
     kernels->conv(&run, r->x, r->w, r->b, 1, NULL, r->y, 0, block_count(run.K), 0, run.rows);
 }
 

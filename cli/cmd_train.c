@@ -275,12 +275,7 @@ static int run_train(char *const *files, int n)
 
 static const option options[] = {
     OPTION_SET,
-    {.name = "seed",
-     .kind = OPTION_SEED,
-     .value = "N",
-     .target = &arguments.seed,
-     .given = &arguments.has_seed,
-     .help = "seed of initial weights, order and dropout (default: the file's train.seed, or 0)"},
+    OPTION_TRAINING_SEED(&arguments.seed, &arguments.has_seed),
     {.name = "seeds",
      .kind = OPTION_TEXT,
      .value = "N|A-B",

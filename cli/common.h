@@ -22,6 +22,12 @@ extern common_options common;
         .name = "set", .kind = OPTION_LIST, .value = "KEY=VALUE", .target = &common.set,           \
         .help = "override a value of the experiment, e.g. train.epochs=5; may be repeated"         \
     }
+#define OPTION_TRAINING_SEED(to, is_given)                                                         \
+    {                                                                                              \
+        .name = "seed", .kind = OPTION_SEED, .value = "N", .target = (to), .given = (is_given),    \
+        .help =                                                                                    \
+            "seed of initial weights, order and dropout (default: the file's train.seed, or 0)"    \
+    }
 #define OPTION_THREADS                                                                             \
     {                                                                                              \
         .name = "threads", .kind = OPTION_INT, .value = "N", .target = &common.threads, .low = 1,  \

@@ -133,6 +133,27 @@ static inline int hem__wgrad_rows(int Q)
     return Q >= 16 ? 1 : (16 + Q - 1) / Q;
 }
 
+/* The forward pass of a convolution. */
+static inline hem__conv_run hem__conv_forward(const hem__conv_shape *s)
+{
+    return (hem__conv_run){.C = s->C,
+                           .H = s->H,
+                           .W = s->W,
+                           .K = s->K,
+                           .R = s->R,
+                           .S = s->S,
+                           .rows = s->P,
+                           .cols = s->Q,
+                           .step_y = s->stride_y,
+                           .step_x = s->stride_x,
+                           .pad_y = s->pad_y,
+                           .pad_x = s->pad_x,
+                           .OH = s->P,
+                           .OW = s->Q,
+                           .out_step_y = 1,
+                           .out_step_x = 1};
+}
+
 /* Packed weights of a hem__conv_run: output channels in register blocks, each block of 8 channels
  * cut as 8 = 4 + 4, 7 = 4 + 3, and 6 or fewer in one. The register block at channel k0, kb wide,
  * begins at k0 * C * R * S and is laid out [C/8][R][S][cb][kb] (c blocks as in activations). */

@@ -63,26 +63,6 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     return HEM_OK;
 }
 
-static hem__conv_run forward_run(const hem__conv_shape *s)
-{
-    return (hem__conv_run){.C = s->C,
-                           .H = s->H,
-                           .W = s->W,
-                           .K = s->K,
-                           .R = s->R,
-                           .S = s->S,
-                           .rows = s->P,
-                           .cols = s->Q,
-                           .step_y = s->stride_y,
-                           .step_x = s->stride_x,
-                           .pad_y = s->pad_y,
-                           .pad_x = s->pad_x,
-                           .OH = s->P,
-                           .OW = s->Q,
-                           .out_step_y = 1,
-                           .out_step_x = 1};
-}
-
 /* One axis of a phase. Input row i = phase + stride * j meets kernel rows r = first + stride * q,
  * for q < taps, at output row j + shift - q. Read with the taps reversed that is a convolution with
  * padding taps - 1 - shift. */
@@ -181,7 +161,7 @@ static void prepare(const cell_t *cell, const work_t *work)
     const hem__conv_shape *s = &cell->node->conv;
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     const ptrdiff_t per_c = (ptrdiff_t)s->R * s->S, per_k = per_c * s->C;
-    hem__conv_run run = forward_run(s);
+    hem__conv_run run = hem__conv_forward(s);
     pack(&run, w, (strides){per_k, per_c, s->S, 1}, cell->packed, work->thread, work->n_threads);
     if (!cell->packed_grad || !cell->dx)
         return;
@@ -221,7 +201,7 @@ static void run_share(const work_t *work, const hem__conv_run *run, const hem__r
 
 static void forward(const cell_t *cell, const work_t *work)
 {
-    hem__conv_run run = forward_run(&cell->node->conv);
+    hem__conv_run run = hem__conv_forward(&cell->node->conv);
     const hem__tensor *tensors = cell->graph->tensors;
     const hem__real *bias =
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;

@@ -78,6 +78,16 @@ static const hem__choice loss_choice = {
         .below_max = true, .fallback = (fallback_text), .help = (text),                            \
     }
 
+/* What adam and adamw share. */
+#define ADAM_MOMENTS                                                                               \
+    SHARE(beta1, "0.9", "The share of the mean gradient that stays at each step."),                \
+        SHARE(beta2, "0.999", "The share of the mean squared gradient that stays at each step."),  \
+    {                                                                                              \
+        .name = "epsilon", .type = HEM__KEY_REAL, FIELD(epsilon), .min = 0, .max = 1,              \
+        .above_min = true, .fallback = "1e-7",                                                     \
+        .help = "Added to the root of the mean squared gradient, as Keras does.",                  \
+    }
+
 static const hem__key sgd_keys[] = {
     LEARNING_RATE("0.01"),
     {.name = NULL},
@@ -91,18 +101,7 @@ static const hem__key momentum_keys[] = {
 };
 static const hem__key adam_keys[] = {
     LEARNING_RATE("0.001"),
-    SHARE(beta1, "0.9", "The share of the mean gradient that stays at each step."),
-    SHARE(beta2, "0.999", "The share of the mean squared gradient that stays at each step."),
-    {
-        .name = "epsilon",
-        .type = HEM__KEY_REAL,
-        FIELD(epsilon),
-        .min = 0,
-        .max = 1,
-        .above_min = true,
-        .fallback = "1e-7",
-        .help = "Added to the root of the mean squared gradient, as Keras does.",
-    },
+    ADAM_MOMENTS,
     {.name = NULL},
 };
 
@@ -117,18 +116,7 @@ static const hem__key adamw_keys[] = {
         .fallback = "0.01",
         .help = "Shrinks weights, not biases, by learning_rate times this at each step.",
     },
-    SHARE(beta1, "0.9", "The share of the mean gradient that stays at each step."),
-    SHARE(beta2, "0.999", "The share of the mean squared gradient that stays at each step."),
-    {
-        .name = "epsilon",
-        .type = HEM__KEY_REAL,
-        FIELD(epsilon),
-        .min = 0,
-        .max = 1,
-        .above_min = true,
-        .fallback = "1e-7",
-        .help = "Added to the root of the mean squared gradient, as Keras does.",
-    },
+    ADAM_MOMENTS,
     {.name = NULL},
 };
 static const hem__key nesterov_keys[] = {

@@ -39,6 +39,9 @@ typedef struct hem__tensor {
                            order */
 } hem__tensor;
 
+/* How a convolution is computed (conv_algorithm.h). */
+typedef enum hem__algorithm { HEM__DIRECT, HEM__N_ALGORITHMS } hem__algorithm;
+
 typedef struct hem__node_norm {
     int mean, variance; /* tensors: the running ones */
     double momentum, epsilon;
@@ -57,6 +60,7 @@ typedef struct hem__node {
     bool needs_grad;  /* parameters here or further up */
     int weight, bias; /* tensors; -1 = none; prelu's slopes are its weight */
     hem__conv_shape conv;
+    hem__algorithm algorithm; /* conv */
     hem__pool_shape pool;
     double rate;  /* dropout */
     double slope; /* leaky_relu; elu: alpha */
@@ -104,6 +108,26 @@ int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,
                           const hem__tensor *tensor, const char *what);
 /* What an initialiser means for a tensor: formulas and sources in docs/numerics.md. */
 hem__init hem__init_of(const hem__init_spec *spec, double fan_in, double fan_out);
+
+/* Taps of one axis that lie inside the image, over all outputs. */
+static inline size_t hem__taps_inside(int size, int kernel, int stride, int pad, int n_out)
+{
+    size_t n = 0;
+    for (int o = 0; o < n_out; o++) {
+        long long first = (long long)o * stride - pad, last = first + kernel;
+        first = first < 0 ? 0 : first;
+        last = last > size ? size : last;
+        n += last > first ? (size_t)(last - first) : 0;
+    }
+    return n;
+}
+
+/* Multiply-adds an image of one pass: taps inside the image alone. */
+static inline size_t hem__conv_useful_macs(const hem__conv_shape *s)
+{
+    return hem__taps_inside(s->H, s->R, s->stride_y, s->pad_y, s->P) *
+           hem__taps_inside(s->W, s->S, s->stride_x, s->pad_x, s->Q) * (size_t)s->C * (size_t)s->K;
+}
 
 /* Multiply-adds an image of a node: all taps, and those inside the image only. */
 size_t hem__node_macs(const hem__graph *graph, const hem__node *node);

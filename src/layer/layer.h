@@ -36,6 +36,7 @@ typedef struct HEM__R(hem__cell) {
 /* What a thread works on now. */
 typedef struct HEM__R(hem__work) {
     const HEM__R(hem__kernels) * kernels;
+    hem__pool *pool; /* NULL: one thread */
     int thread, n_threads;
     int tiles;  /* in this chunk */
     int images; /* real ones in this chunk */
@@ -74,6 +75,13 @@ typedef struct HEM__R(hem__layer) {
 
 /* By hem__layer_kind. */
 extern const HEM__R(hem__layer) *const HEM__R(hem__layers)[HEM__N_LAYER_KINDS];
+
+/* All threads wait here for each other, within one function of a layer. */
+static inline void hem__work_meet(const HEM__R(hem__work) * work)
+{
+    if (work->pool)
+        hem__pool_barrier(work->pool);
+}
 
 static inline int hem__blocks(int channels)
 {

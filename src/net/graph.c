@@ -293,19 +293,6 @@ void hem__graph_free(hem__graph *graph)
     free(graph);
 }
 
-/* Taps of one axis that lie inside the image, over all outputs. */
-static size_t taps_inside(int size, int kernel, int stride, int pad, int n_out)
-{
-    size_t n = 0;
-    for (int o = 0; o < n_out; o++) {
-        long long first = (long long)o * stride - pad, last = first + kernel;
-        first = first < 0 ? 0 : first;
-        last = last > size ? size : last;
-        n += last > first ? (size_t)(last - first) : 0;
-    }
-    return n;
-}
-
 size_t hem__node_macs(const hem__graph *graph, const hem__node *node)
 {
     if (node->kind != HEM__LAYER_CONV && node->kind != HEM__LAYER_DENSE)
@@ -316,9 +303,6 @@ size_t hem__node_macs(const hem__graph *graph, const hem__node *node)
 
 size_t hem__node_useful_macs(const hem__graph *graph, const hem__node *node)
 {
-    const hem__conv_shape *s = &node->conv;
-    if (node->kind != HEM__LAYER_CONV)
-        return hem__node_macs(graph, node);
-    return taps_inside(s->H, s->R, s->stride_y, s->pad_y, s->P) *
-           taps_inside(s->W, s->S, s->stride_x, s->pad_x, s->Q) * (size_t)s->C * (size_t)s->K;
+    return node->kind == HEM__LAYER_CONV ? hem__conv_useful_macs(&node->conv)
+                                         : hem__node_macs(graph, node);
 }

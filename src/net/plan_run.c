@@ -310,6 +310,7 @@ static void run_job(void *argument, int thread, int n_threads)
     job *j = argument;
     const plan_t *plan = j->plan;
     work_t work = {.kernels = plan->kernels,
+                   .pool = plan->pool,
                    .thread = thread,
                    .n_threads = n_threads,
                    .params = j->params,

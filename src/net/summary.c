@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "data/augment.h"
+#include "layer/conv_algorithm.h"
 #include "net/inside.h"
 
 size_t hem__net_batch(const hem_net *net)
@@ -212,7 +213,8 @@ char *hem__net_algorithms(const hem_net *net)
     hem__str s = {0};
     for (int i = 1; i < net->graph->n_nodes; i++)
         if (hem__node_macs(net->graph, &net->graph->nodes[i]) > 0)
-            hem__str_printf(&s, "%s%s=direct", s.length ? " " : "",
-                            net->spec->layers[net->graph->nodes[i].layer].name);
+            hem__str_printf(&s, "%s%s=%s", s.length ? " " : "",
+                            net->spec->layers[net->graph->nodes[i].layer].name,
+                            HEM__R(hem__conv_algorithms)[net->graph->nodes[i].algorithm]->name);
     return hem__str_take(&s);
 }

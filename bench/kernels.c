@@ -178,7 +178,7 @@ static void adam(const row *r)
                      .gain1 = 0.1f,
                      .gain2 = 1e-3f,
                      .epsilon = 1e-7f};
-    kernels->update[2](r->w, r->mask, r->b, weights(r), &u);
+    kernels->update[3](r->w, r->mask, r->b, weights(r), &u);
 }
 
 static void sgd(const row *r)

@@ -87,16 +87,26 @@ static bool round_up(size_t bytes, size_t unit, size_t *out)
     return true;
 }
 
+/* Zeroed bytes, a multiple of LINE, that are swept through: in huge pages where there is a whole
+ * one. That is only a wish: without them all works the same, with more misses in the TLB. Zeroing
+ * takes every page fault now rather than within the first steps. */
+static void *swept_block(size_t bytes, size_t alignment)
+{
+    void *block;
+    count_allocation();
+    if (posix_memalign(&block, alignment, bytes) != 0)
+        return NULL;
+    if (bytes >= HUGE_PAGE)
+        (void)madvise(block, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
+    return memset(block, 0, bytes);
+}
+
 void *hem__aligned_calloc(size_t count, size_t size)
 {
     size_t bytes, whole;
-    void *block;
     if (!hem__mul_size(count, size, &bytes) || !round_up(bytes > 0 ? bytes : 1, LINE, &whole))
         return NULL;
-    count_allocation();
-    if (posix_memalign(&block, LINE, whole) != 0)
-        return NULL;
-    return memset(block, 0, whole);
+    return swept_block(whole, whole >= HUGE_PAGE ? HUGE_PAGE : LINE);
 }
 
 char *hem__strdup(const char *text)
@@ -137,15 +147,9 @@ bool hem__arena_reserve(hem__arena *arena)
     assert(arena->base == NULL);
     if (arena->overflow || !round_up(arena->used > 0 ? arena->used : 1, LINE, &bytes))
         return false;
-    void *block;
-    count_allocation();
-    if (posix_memalign(&block, HUGE_PAGE, bytes) != 0)
+    void *block = swept_block(bytes, HUGE_PAGE);
+    if (block == NULL)
         return false;
-    /* Only a wish: without huge pages the arena works the same, with more misses in the TLB. */
-    if (bytes >= HUGE_PAGE)
-        (void)madvise(block, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
-    /* Zeroing also takes every page fault now rather than within the first steps. */
-    memset(block, 0, bytes);
     /* All is out of bounds until a take hands it out; gaps and red zones stay so. */
     ASAN_POISON_MEMORY_REGION(block, bytes);
     arena->base = block;

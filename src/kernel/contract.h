@@ -207,6 +207,14 @@ typedef struct HEM__R(hem__kernels) {
      * 0..15], v at [16..31]; rmsprop's b and v likewise. */
     void (*update[HEM__N_UPDATES])(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                                    const hem__update *u);
+    /* A dense layer's weight gradient and update at once, for outputs [o0, o1): the weights of
+     * output o, at o * ld_w in w (and o * ld_w times the optimizer's numbers in state), change as
+     * dense_wgrad without accumulate and the update would change them. n_tiles is at most 4;
+     * `room` is for 64 numbers an output, and for 8 outputs at least. */
+    void (*dense_update[HEM__N_UPDATES])(const hem__dense_run *run, const hem__real *dy,
+                                         const hem__real *xt, size_t ld_xt, hem__real *w,
+                                         hem__real *state, const hem__update *u, hem__real *room,
+                                         int o0, int o1);
     /* g = h, the gradient of the objective as the updates take it; n a multiple of HEM__ALIGN. */
     void (*objective_grad)(const hem__real *w, hem__real *g, size_t n, const hem__update *u);
     /* Sum of g[i]^2 in double: lane l of 16 takes the squares (exact in double) of i % 16 == l in

@@ -177,6 +177,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .lane_sum = REF(lane_sum),
     .update = {REF(update_sgd), REF(update_momentum), REF(update_nesterov), REF(update_adam),
                REF(update_adamw), REF(update_rmsprop)},
+    .dense_update = {REF(dense_update_sgd), REF(dense_update_momentum), REF(dense_update_nesterov),
+                     REF(dense_update_adam), REF(dense_update_adamw), REF(dense_update_rmsprop)},
     .objective_grad = REF(objective_grad),
     .sum_squares = REF(sum_squares),
     .average = REF(average),

@@ -70,6 +70,30 @@ void REF(dense_wgrad)(const hem__dense_run *run, const hem__real *dy, const hem_
     }
 }
 
+#define DENSE_UPDATE(name, slots)                                                                  \
+    void REF(dense_update_##name)(                                                                 \
+        const hem__dense_run *run, const hem__real *dy, const hem__real *xt, size_t ld_xt,         \
+        hem__real *w, hem__real *state, const hem__update *u, hem__real *room, int o0, int o1)     \
+    {                                                                                              \
+        (void)room;                                                                                \
+        for (int o = o0; o < o1; o++) {                                                            \
+            for (int i = 0; i < (int)run->ld_w; i += HEM__ALIGN) {                                 \
+                size_t at = (size_t)o * run->ld_w + (size_t)i;                                     \
+                hem__real g[HEM__ALIGN];                                                           \
+                REF(dense_wgrad)                                                                   \
+                (run, dy, xt, ld_xt, g, HEM__ALIGN, 0, o, o + 1, i, i + HEM__ALIGN);               \
+                REF(update_##name)(w + at, g, state + slots * at, HEM__ALIGN, u);                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+DENSE_UPDATE(sgd, 0)
+DENSE_UPDATE(momentum, 1)
+DENSE_UPDATE(nesterov, 1)
+DENSE_UPDATE(adam, 2)
+DENSE_UPDATE(adamw, 2)
+DENSE_UPDATE(rmsprop, 2)
+
 void REF(lane_sum)(const hem__real *x, hem__real *sum, int u0, int u1)
 {
     for (int u = u0; u < u1; u++)

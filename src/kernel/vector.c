@@ -1,126 +1,8 @@
-/* The kernel table of one tier, and the kernels that go through numbers one by one: optimizers,
- * dropout, addition, and the measurement of the multiply-add peak. */
+/* The kernel table of one tier, and small kernels that go through numbers one by one: a norm, a
+ * moving average, dropout, addition, and the measurement of the multiply-add peak. */
 #include "kernel/vector.h"
 
 static const U LANE = LANE_NUMBERS;
-
-/* ---- optimizers: formulas at hem__update in contract.h ----------------------------------------
- */
-
-/* What the optimizers follow, h of contract.h. */
-INLINE V objective_gradient(V w, V g, const hem__update *u)
-{
-    V h = v_fma(v_all(u->decay), w, g), l1 = v_all(u->l1);
-    if (u->l1 == 0)
-        return h;
-    return h + (v_where(w > v_all(0), l1) - v_where(w < v_all(0), l1));
-}
-
-/* One optimizer, compiled with and without l1. The constants are a copy: `w` could point at them,
- * for all that the compiler knows. */
-#define UPDATE(name)                                                                               \
-    static void update_##name(float *w, const float *g, float *state, size_t n,                    \
-                              const hem__update *u)                                                \
-    {                                                                                              \
-        hem__update constants = *u;                                                                \
-        if (u->l1 == 0) {                                                                          \
-            constants.l1 = 0;                                                                      \
-            name(w, g, state, n, &constants);                                                      \
-        } else {                                                                                   \
-            name(w, g, state, n, &constants);                                                      \
-        }                                                                                          \
-    }
-
-INLINE void sgd(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    (void)state;
-    for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        v_store(w + i, v_fma(v_all(-u->rate), h, old));
-    }
-}
-
-INLINE void momentum(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V v = v_fma(v_all(u->momentum), v_load(state + i), v_all(u->gain) * h);
-        v_store(state + i, v);
-        v_store(w + i, v_fma(v_all(-u->rate), v, old));
-    }
-}
-
-INLINE void nesterov(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V v = v_fma(v_all(u->momentum), v_load(state + i), v_all(u->gain) * h);
-        v_store(state + i, v);
-        v_store(w + i, v_fma(v_all(-u->rate), v_fma(v_all(u->momentum), v, h), old));
-    }
-}
-
-/* The first of two vectors that an optimizer keeps for weights i..: the second is HEM__ALIGN on. */
-INLINE float *pair_of(float *state, size_t i)
-{
-    return state + i / HEM__ALIGN * (2 * HEM__ALIGN) + i % HEM__ALIGN;
-}
-
-/* Adam's step of VL weights. */
-INLINE V adam_step(V w, V h, float *moment, const hem__update *u)
-{
-    V m = v_fma(v_all(u->beta1), v_load(moment), v_all(u->gain1) * h);
-    V v = v_fma(v_all(u->beta2), v_load(moment + HEM__ALIGN), v_all(u->gain2) * (h * h));
-    v_store(moment, m);
-    v_store(moment + HEM__ALIGN, v);
-    return v_fma(v_all(-u->rate), m / (v_sqrt(v) + v_all(u->epsilon)), w);
-}
-
-INLINE void adam(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        v_store(w + i, adam_step(old, h, pair_of(state, i), u));
-    }
-}
-
-INLINE void adamw(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    for (size_t i = 0; i < n; i += VL) {
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V shrunk = v_fma(v_all(-u->shrink), old, old);
-        v_store(w + i, adam_step(shrunk, h, pair_of(state, i), u));
-    }
-}
-
-INLINE void rmsprop(float *w, const float *g, float *state, size_t n, const hem__update *u)
-{
-    for (size_t i = 0; i < n; i += VL) {
-        float *kept = pair_of(state, i);
-        V old = v_load(w + i), h = objective_gradient(old, v_load(g + i), u);
-        V v = v_fma(v_all(u->beta2), v_load(kept + HEM__ALIGN), v_all(u->gain2) * (h * h));
-        V step = (v_all(u->rate) * h) / v_sqrt(v + v_all(u->epsilon));
-        V b = v_fma(v_all(u->momentum), v_load(kept), step);
-        v_store(kept, b);
-        v_store(kept + HEM__ALIGN, v);
-        v_store(w + i, old - b);
-    }
-}
-
-UPDATE(sgd)
-UPDATE(momentum)
-UPDATE(nesterov)
-UPDATE(adam)
-UPDATE(adamw)
-UPDATE(rmsprop)
-
-static void objective_grad(const float *w, float *g, size_t n, const hem__update *u)
-{
-    const hem__update constants = *u; /* `g` could point at them, for all that the compiler knows */
-    u = &constants;
-    for (size_t i = 0; i < n; i += VL)
-        v_store(g + i, objective_gradient(v_load(w + i), v_load(g + i), u));
-}
 
 /* Four numbers at a time as doubles: the compiler makes of them what the instruction set has. */
 static double sum_squares(const float *g, size_t n)
@@ -241,9 +123,12 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .transpose = TIER(hem__transpose),
     .dense_wgrad = TIER(hem__dense_wgrad),
     .lane_sum = TIER(hem__lane_sum),
-    .update = {update_sgd, update_momentum, update_nesterov, update_adam, update_adamw,
-               update_rmsprop},
-    .objective_grad = objective_grad,
+    .update = {TIER(hem__update_sgd), TIER(hem__update_momentum), TIER(hem__update_nesterov),
+               TIER(hem__update_adam), TIER(hem__update_adamw), TIER(hem__update_rmsprop)},
+    .dense_update = {TIER(hem__dense_update_sgd), TIER(hem__dense_update_momentum),
+                     TIER(hem__dense_update_nesterov), TIER(hem__dense_update_adam),
+                     TIER(hem__dense_update_adamw), TIER(hem__dense_update_rmsprop)},
+    .objective_grad = TIER(hem__objective_grad),
     .sum_squares = sum_squares,
     .average = average,
     .pointwise = {TIER(hem__relu), TIER(hem__tanh), TIER(hem__sigmoid)},

@@ -2,17 +2,17 @@
  * memory (contract.h), so flattening costs nothing; weights are stored in that order too and only
  * files and printed names see the canonical one.
  *
- * Its weight gradient never exists in memory where a batch is one chunk: it is computed in blocks
- * that stay in the first cache and are handed to the optimizer there. */
+ * Its weight gradient never exists in memory where a batch is one chunk: the kernel that computes
+ * it also updates. */
 #include "layer/layer.h"
 
 typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
 enum {
-    BLOCK_ROWS = 12,     /* a multiple of every tier's register block but the tails */
-    BLOCK_COLUMNS = 128, /* with 32 images 16 KiB of inputs: half the first cache */
-    SCRATCH = BLOCK_ROWS * BLOCK_COLUMNS
+    BLOCK_ROWS = 12,    /* a multiple of every tier's register block but the tails */
+    UPDATE_ROWS = 8,    /* the same of dense_update */
+    ROOM_AN_OUTPUT = 64 /* contract.h */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -69,12 +69,9 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
     cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
-    cell->scratch = hem__arena_take(arena, (size_t)n_threads, sizeof *cell->scratch);
-    for (int t = 0; t < n_threads; t++) {
-        hem__real *slice = hem__arena_take(arena, SCRATCH, sizeof(hem__real));
-        if (cell->scratch)
-            cell->scratch[t] = slice;
-    }
+    size_t rows = (cell->out_units + UPDATE_ROWS - 1) / UPDATE_ROWS * UPDATE_ROWS;
+    cell->room = hem__arena_take(arena, rows * ROOM_AN_OUTPUT, sizeof(hem__real));
+    (void)n_threads;
 }
 
 /* The thread's share of n in runs of `unit`, so that register blocks stay whole. */
@@ -122,48 +119,14 @@ static void input_grad(const cell_t *cell, const work_t *work)
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
 
-/* Asks for what an update is going to read, so that it comes while the gradient is computed:
- * weights and moments of a large layer lie beyond the second cache. */
-static void prefetch(const hem__real *p, size_t n)
-{
-    for (size_t i = 0; i < n; i += 64 / sizeof *p)
-        __builtin_prefetch(p + i, 1);
-}
-
-/* Gradient and update of outputs [o0, o1), a block at a time. */
-static void fused_update(const cell_t *cell, const work_t *work, const hem__dense_run *run,
-                         size_t o0, size_t o1)
-{
-    const hem__tensor *weight = &cell->graph->tensors[cell->node->weight];
-    const hem__update *update = &work->updates[cell->node->weight];
-    hem__real *g = cell->scratch[work->thread];
-    for (size_t i = 0; i < run->ld_w; i += BLOCK_COLUMNS) {
-        size_t n = run->ld_w - i < BLOCK_COLUMNS ? run->ld_w - i : BLOCK_COLUMNS;
-        for (size_t o = o0; o < o1; o += BLOCK_ROWS) {
-            size_t rows = o1 - o < BLOCK_ROWS ? o1 - o : BLOCK_ROWS;
-            for (size_t r = 0; r < rows; r++) {
-                size_t place = weight->offset + (o + r) * run->ld_w + i;
-                prefetch(work->params + place, n);
-                prefetch(work->state + (size_t)work->slots * place, (size_t)work->slots * n);
-            }
-            work->kernels->dense_wgrad(run, cell->dy, cell->xt, cell->ld_xt, g, BLOCK_COLUMNS, 0,
-                                       (int)o, (int)(o + rows), (int)i, (int)(i + n));
-            for (size_t r = 0; r < rows; r++) {
-                size_t place = weight->offset + (o + r) * run->ld_w + i;
-                work->kernels->update[work->optimizer](work->params + place, g + r * BLOCK_COLUMNS,
-                                                       work->state + (size_t)work->slots * place, n,
-                                                       update);
-            }
-        }
-    }
-}
-
 static void weight_grad(const cell_t *cell, const work_t *work)
 {
     const hem__tensor *tensors = cell->graph->tensors;
     hem__dense_run run = make_run(cell, work);
+    const hem__tensor *weight = &tensors[cell->node->weight];
     size_t first, last;
-    share_units(cell->out_units, row_unit(cell->out_units, work), work, &first, &last);
+    share_units(cell->out_units, work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work), work,
+                &first, &last);
     if (first >= last)
         return;
     if (cell->node->bias >= 0)
@@ -172,10 +135,13 @@ static void weight_grad(const cell_t *cell, const work_t *work)
                                     work->grads + tensors[cell->node->bias].offset, (int)first,
                                     (int)last);
     if (work->fused) {
-        fused_update(cell, work, &run, first, last);
+        work->kernels->dense_update[work->optimizer](
+            &run, cell->dy, cell->xt, cell->ld_xt, work->params + weight->offset,
+            work->state + (size_t)work->slots * weight->offset, &work->updates[cell->node->weight],
+            cell->room + first * ROOM_AN_OUTPUT, (int)first, (int)last);
         return;
     }
-    hem__real *g = work->grads + tensors[cell->node->weight].offset + first * run.ld_w;
+    hem__real *g = work->grads + weight->offset + first * run.ld_w;
     work->kernels->dense_wgrad(&run, cell->dy, cell->xt, cell->ld_xt, g, run.ld_w, 1, (int)first,
                                (int)last, 0, (int)run.ld_w);
 }

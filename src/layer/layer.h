@@ -26,7 +26,7 @@ typedef struct HEM__R(hem__cell) {
     hem__real *packed, *packed_grad; /* conv */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
-    hem__real **scratch; /* dense: one slice a thread */
+    hem__real *room; /* dense: the kernel's, by output */
     uint16_t *keep;      /* dropout */
     /* batchnorm, by channel; of a training batch: sums (contract.h), mean, variance */
     hem__norm *by_channel;

@@ -1,23 +1,34 @@
 /* hemline bench: how fast a network trains and answers here, against the multiply-add peak that
  * the same run measures. Clocks and neighbours wander, so work is measured in short segments with a
- * measurement of the peak before and after each, and the median is reported beside the best. */
+ * measurement of the peak before and after each, and the median is reported beside the best. Then
+ * the same work once more under stop-watches, for where the time goes. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bar.h"
+#include "bench_profile.h"
 #include "common.h"
 #include "help.h"
 
-enum { SEGMENTS = 7 };
+enum {
+    SEGMENTS = 7,
+    INFERENCE_BATCH = 256, /* what others measure too */
+    MOST_SINGLES = 20000
+};
+
+/* Of --seconds: the rest goes into measuring the peak. */
+static const double TRAINING = 0.4, INFERENCE = 0.15, SINGLE = 0.05, PROFILE = 0.1, PEAK = 0.25;
 
 static struct {
     double seconds;
+    bool no_layers;
 } arguments = {.seconds = 5.0};
 
 typedef struct figures {
     double images_per_second[SEGMENTS]; /* sorted, smallest first, at the end */
     double share[SEGMENTS];             /* useful GFLOP/s over the peak around the segment */
     double flops_per_image;
+    double images, seconds; /* of all segments together */
 } figures;
 
 typedef struct bench {
@@ -28,15 +39,35 @@ typedef struct bench {
     uint32_t *order; /* of the training images, shuffled as an epoch would */
     size_t place;    /* in it */
     uint32_t epoch;
+    size_t n_images;
     uint8_t *images;      /* a batch for inference */
     float *probabilities; /* of it */
     double peaks[2 * SEGMENTS + 1];
     size_t n_peaks;
     figures training, inference;
+    double *single; /* seconds of single images, sorted at the end */
+    size_t n_single;
+    hem_profile training_profile, inference_profile;
 } bench;
 
 /* ---- the two kinds of work ---------------------------------------------------------------------
  */
+
+/* The order of an epoch (Fisher-Yates over a 64-bit linear congruential generator): it need only be
+ * as scattered, and as much work, as in training, not the same. */
+static void shuffle(uint32_t *order, size_t n, uint64_t seed)
+{
+    uint64_t state = seed;
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (size_t i = n; i > 1; i--) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        size_t j = (size_t)(state >> 33) % i;
+        uint32_t swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+}
 
 /* Both do one batch and return how many images it had; 0 with *status on failure. */
 typedef size_t (*work_fn)(bench *b, hem_status *status, hem_error *err);
@@ -46,6 +77,7 @@ static size_t train_batch(bench *b, hem_status *status, hem_error *err)
     if (b->place == b->n_train) {
         b->place = 0;
         b->epoch++;
+        shuffle(b->order, b->n_train, b->epoch);
     }
     size_t left = b->n_train - b->place;
     size_t n = left < b->batch ? left : b->batch;
@@ -58,19 +90,19 @@ static size_t train_batch(bench *b, hem_status *status, hem_error *err)
 
 static size_t infer_batch(bench *b, hem_status *status, hem_error *err)
 {
-    *status = hem_net_predict(b->s.net, b->images, b->batch, b->probabilities, err);
-    return *status == HEM_OK ? b->batch : 0;
+    *status = hem_net_predict(b->s.net, b->images, b->n_images, b->probabilities, err);
+    return *status == HEM_OK ? b->n_images : 0;
 }
 
 static double measure_peak(bench *b)
 {
     double peak = hem_measure_peak(b->s.context, hem_context_threads(b->s.context),
-                                   arguments.seconds / (8.0 * SEGMENTS));
+                                   PEAK * arguments.seconds / (2.0 * SEGMENTS + 1));
     b->peaks[b->n_peaks++] = peak;
     return peak;
 }
 
-static hem_status run_segments(bench *b, work_fn work, figures *f, const char *label,
+static hem_status run_segments(bench *b, work_fn work, double share, figures *f, const char *label,
                                hem_error *err)
 {
     hem_status status = HEM_OK;
@@ -83,7 +115,7 @@ static hem_status run_segments(bench *b, work_fn work, figures *f, const char *l
         bar_draw(label, (double)segment / SEGMENTS, NULL, 0);
         double began = now(), took = 0.0;
         size_t images = 0;
-        while (took < arguments.seconds * 0.35 / SEGMENTS) {
+        while (took < arguments.seconds * share / SEGMENTS) {
             size_t n = work(b, &status, err);
             if (n == 0)
                 return status;
@@ -92,11 +124,65 @@ static hem_status run_segments(bench *b, work_fn work, figures *f, const char *l
         }
         double after = measure_peak(b);
         double rate = (double)images / took;
+        f->images += (double)images;
+        f->seconds += took;
         f->images_per_second[segment] = rate;
         f->share[segment] = rate * f->flops_per_image / (0.5 * (before + after) * 1e9);
         before = after;
     }
     return HEM_OK;
+}
+
+/* One image at a time: what each takes. */
+static hem_status run_singles(bench *b, hem_error *err)
+{
+    const hem_net_info net = hem_net_get_info(b->s.net);
+    const size_t bytes = (size_t)net.height * (size_t)net.width * (size_t)net.channels;
+    double end = 0.0;
+    for (size_t i = 0; b->n_single < MOST_SINGLES; i++) {
+        double began = now();
+        hem_status status = hem_net_predict(b->s.net, b->images + i % b->n_images * bytes, 1,
+                                            b->probabilities, err);
+        if (status != HEM_OK)
+            return status;
+        double ended = now();
+        if (i < 10) /* caches warm up */
+            end = ended + SINGLE * arguments.seconds;
+        else
+            b->single[b->n_single++] = ended - began;
+        if (i > 10 && ended > end)
+            break;
+    }
+    return HEM_OK;
+}
+
+/* At least ten batches under stop-watches. */
+static hem_status run_work(bench *b, work_fn work, hem_error *err)
+{
+    hem_status status = HEM_OK;
+    double end = now() + PROFILE / 2 * arguments.seconds;
+    for (int i = 0; i < 10 || now() < end; i++)
+        if (work(b, &status, err) == 0)
+            return status;
+    return HEM_OK;
+}
+
+static hem_status run_profiles(bench *b, hem_error *err)
+{
+    if (arguments.no_layers)
+        return HEM_OK;
+    hem_status status = hem_stepper_profile_start(b->stepper, err);
+    if (status == HEM_OK)
+        status = run_work(b, train_batch, err);
+    if (status == HEM_OK)
+        status = hem_stepper_profile_stop(b->stepper, &b->training_profile, err);
+    if (status == HEM_OK)
+        status = hem_net_profile_start(b->s.net, err);
+    if (status == HEM_OK)
+        status = run_work(b, infer_batch, err);
+    if (status == HEM_OK)
+        status = hem_net_profile_stop(b->s.net, &b->inference_profile, err);
+    return status;
 }
 
 static int ascending(const void *a, const void *b)
@@ -114,22 +200,6 @@ static void sort_figures(figures *f)
 /* ---- preparation -------------------------------------------------------------------------------
  */
 
-/* A fixed shuffle (Fisher-Yates over a 64-bit linear congruential generator): the order need only
- * be as scattered as in training, not the same. */
-static void shuffle(uint32_t *order, size_t n)
-{
-    uint64_t state = 1;
-    for (size_t i = 0; i < n; i++)
-        order[i] = (uint32_t)i;
-    for (size_t i = n; i > 1; i--) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        size_t j = (size_t)(state >> 33) % i;
-        uint32_t swap = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = swap;
-    }
-}
-
 static hem_status prepare(bench *b, const char *path, hem_error *err)
 {
     hem_status status = session_network(&b->s, path, NULL, true, err);
@@ -140,16 +210,18 @@ static hem_status prepare(bench *b, const char *path, hem_error *err)
     size_t batch = (size_t)hem_spec_batch(hem_net_spec(b->s.net));
     b->batch = batch == 0 || batch > b->n_train ? b->n_train : batch;
     b->order = need(malloc(b->n_train * sizeof *b->order));
-    shuffle(b->order, b->n_train);
+    shuffle(b->order, b->n_train, 0);
 
     hem_net_info net = hem_net_get_info(b->s.net);
     size_t image_bytes = (size_t)net.height * (size_t)net.width * (size_t)net.channels;
-    b->images = need(malloc(b->batch * image_bytes));
-    for (size_t i = 0; i < b->batch; i++) {
+    b->n_images = b->n_train < INFERENCE_BATCH ? b->n_train : INFERENCE_BATCH;
+    b->images = need(malloc(b->n_images * image_bytes));
+    for (size_t i = 0; i < b->n_images; i++) {
         const uint8_t *image = hem_data_image(b->s.data, HEM_TRAIN, b->order[i]);
         memcpy(b->images + i * image_bytes, image, image_bytes);
     }
-    b->probabilities = need(malloc(b->batch * (size_t)net.n_classes * sizeof *b->probabilities));
+    b->probabilities = need(malloc(b->n_images * (size_t)net.n_classes * sizeof *b->probabilities));
+    b->single = need(malloc(MOST_SINGLES * sizeof *b->single));
     b->training.flops_per_image = net.training_flops;
     b->inference.flops_per_image = 2.0 * (double)net.useful_macs;
     return hem_stepper_new(b->s.net, b->batch, 0, &b->stepper, err);
@@ -161,6 +233,9 @@ static void release(bench *b)
     free(b->order);
     free(b->images);
     free(b->probabilities);
+    free(b->single);
+    hem_profile_release(&b->training_profile);
+    hem_profile_release(&b->inference_profile);
     session_close(&b->s);
 }
 
@@ -185,6 +260,8 @@ static json_t *figures_json(const figures *f)
     json_put(object, "images_per_second", json_number(median));
     json_put(object, "best_images_per_second", json_number(f->images_per_second[SEGMENTS - 1]));
     json_put(object, "gflops", json_number(1e-9 * median * f->flops_per_image));
+    json_put(object, "images", json_number(f->images));
+    json_put(object, "seconds", json_number(f->seconds));
     json_put(object, "flops_per_image", json_number(f->flops_per_image));
     json_put(object, "percent_of_peak", json_number(100.0 * f->share[SEGMENTS / 2]));
     json_put(object, "best_percent_of_peak", json_number(100.0 * f->share[SEGMENTS - 1]));
@@ -203,7 +280,19 @@ static int print_json(const char *path, bench *b, double peak)
     json_put(object, "synthetic", json_boolean(b->data.synthetic));
     json_put(object, "peak_gflops", json_number(peak));
     json_put(object, "training", figures_json(&b->training));
+    json_put(object, "inference_batch", json_count(b->n_images));
     json_put(object, "inference", figures_json(&b->inference));
+    json_t *single = need(json_object());
+    json_put(single, "seconds", json_number(b->single[b->n_single / 2]));
+    json_put(single, "best_seconds", json_number(b->single[0]));
+    json_put(single, "images", json_count(b->n_single));
+    json_put(object, "single_image", single);
+    if (!arguments.no_layers) {
+        json_put(object, "training_profile",
+                 bench_profile_json(b->s.net, &b->training_profile, peak));
+        json_put(object, "inference_profile",
+                 bench_profile_json(b->s.net, &b->inference_profile, peak));
+    }
     return out_json(object);
 }
 
@@ -218,8 +307,19 @@ static int print_text(const char *path, bench *b, double peak)
         b->n_peaks);
     print_figures("training", &b->training);
     print_figures("inference", &b->inference);
-    out("\n%smedian of %d segments each; GFLOP/s count useful work, taps on padding left out%s\n",
-        out_style.dim, SEGMENTS, out_style.off);
+    out("%-10s %12.1f us, median of %s\n", "one image", 1e6 * b->single[b->n_single / 2],
+        grouped(b->n_single));
+    out("%s%-10s %12.1f us%s\n", out_style.dim, "  best", 1e6 * b->single[0], out_style.off);
+    if (!arguments.no_layers) {
+        bench_print_profile(b->s.net, &b->training_profile, peak, "a training step");
+        bench_print_profile(b->s.net, &b->inference_profile, peak, "inference of up to 64 images");
+    }
+    out("\n%smedian of %d segments each, inference in batches of %zu; GFLOP/s count useful work, "
+        "taps"
+        "\non padding left out%s%s\n",
+        out_style.dim, SEGMENTS, b->n_images,
+        arguments.no_layers ? "" : "; MB: what is read and written at least, by shapes",
+        out_style.off);
     return HEM_OK;
 }
 
@@ -232,11 +332,15 @@ static int run_bench(char *const *paths, int n)
     hem_error err;
     hem_status status = prepare(&b, paths[0], &err);
     if (status == HEM_OK)
-        status = run_segments(&b, train_batch, &b.training, "training", &err);
+        status = run_segments(&b, train_batch, TRAINING, &b.training, "training", &err);
     if (status == HEM_OK) {
         b.n_peaks--; /* the training's last peak was measured just now */
-        status = run_segments(&b, infer_batch, &b.inference, "inference", &err);
+        status = run_segments(&b, infer_batch, INFERENCE, &b.inference, "inference", &err);
     }
+    if (status == HEM_OK)
+        status = run_singles(&b, &err);
+    if (status == HEM_OK)
+        status = run_profiles(&b, &err);
     bar_clear();
     int code;
     if (status != HEM_OK) {
@@ -244,6 +348,7 @@ static int run_bench(char *const *paths, int n)
     } else {
         sort_figures(&b.training);
         sort_figures(&b.inference);
+        qsort(b.single, b.n_single, sizeof *b.single, ascending);
         qsort(b.peaks, b.n_peaks, sizeof *b.peaks, ascending);
         double peak = b.peaks[b.n_peaks / 2];
         code = common.json ? print_json(paths[0], &b, peak) : print_text(paths[0], &b, peak);
@@ -260,6 +365,10 @@ static const option options[] = {
      .low = 0.1,
      .high = 3600,
      .help = "how long to measure in all, about (default: 5)"},
+    {.name = "no-layers",
+     .kind = OPTION_FLAG,
+     .target = &arguments.no_layers,
+     .help = "leave out where the time goes by layer and pass"},
     OPTION_SET,
     OPTION_DATA,
     OPTION_THREADS,
@@ -278,8 +387,12 @@ const command command_bench = {
     .summary = "speed of training and inference, against this machine's peak",
     .usage = usage,
     .details = "Measures in short segments, with the multiply-add peak of the same threads\n"
-               "measured before and after each; prints the median and the best. Batch and data\n"
-               "are the experiment's; the trained weights are thrown away.",
+               "measured before and after each; prints the median and the best: training with\n"
+               "the experiment's batch and data (shuffling, dropout, penalties and optimizer\n"
+               "included; the trained weights are thrown away), inference in batches of 256 and\n"
+               "of single images. Then, from some more steps under stop-watches, where the time\n"
+               "goes: by layer and pass, and what is left. Its rows are means of the threads, so\n"
+               "they add up to the time of a step.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -21,6 +21,7 @@
 #include "hemline/data.h"
 #include "hemline/eval.h"
 #include "hemline/net.h"
+#include "hemline/profile.h"
 #include "hemline/spec.h"
 #include "hemline/study.h"
 #include "hemline/train.h"

@@ -300,3 +300,15 @@ double hem_net_penalty(const hem_net *net)
     }
     return penalty;
 }
+
+hem_status hem_net_profile_start(hem_net *net, hem_error *err)
+{
+    HEM_TRY(hem__net_infer_plan(net, err));
+    return hem__plan_profile_start_f32(net->infer, err);
+}
+
+hem_status hem_net_profile_stop(hem_net *net, hem_profile *out, hem_error *err)
+{
+    HEM_TRY(hem__net_infer_plan(net, err));
+    return hem__plan_profile_stop_f32(net->infer, out, err);
+}

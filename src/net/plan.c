@@ -322,6 +322,7 @@ void HEM__R(hem__plan_free)(plan_t *plan)
     if (!plan)
         return;
     hem__arena_release(&plan->arena);
+    hem__profile_free(plan->profile);
     free(plan->lists);
     free(plan->cells);
     free(plan);

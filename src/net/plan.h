@@ -6,6 +6,7 @@
 #define HEM_NET_PLAN_H
 
 #include "layer/layer.h"
+#include "net/profile.h"
 
 enum {
     HEM__CHUNK_TILES = 4,     /* tiles whose activations are in memory at once */
@@ -71,6 +72,13 @@ void HEM__R(hem__plan_set_average)(HEM__R(hem__plan) * plan, hem__real *average,
 double HEM__R(hem__plan_norm)(const HEM__R(hem__plan) * plan);
 /* In storage order, n_params numbers; belongs to the plan. */
 const hem__real *HEM__R(hem__plan_grads)(const HEM__R(hem__plan) * plan);
+/* Times every run from now on, from zero. */
+hem_status HEM__R(hem__plan_profile_start)(HEM__R(hem__plan) * plan, hem_error *err);
+/* What is being timed; NULL = nothing. */
+hem__profile *HEM__R(hem__plan_profile)(HEM__R(hem__plan) * plan);
+/* Ends it and writes the rows: hem_profile_release() frees them. */
+hem_status HEM__R(hem__plan_profile_stop)(HEM__R(hem__plan) * plan, hem_profile *out,
+                                          hem_error *err);
 /* Index in the experiment's model of the first layer with an output that is not finite, in the last
  * chunk run; -1 = none. */
 int HEM__R(hem__plan_bad_layer)(const HEM__R(hem__plan) * plan);

@@ -3,6 +3,7 @@
 #define HEM_NET_PLAN_INSIDE_H
 
 #include "net/plan.h"
+#include "net/profile.h"
 
 typedef void (*HEM__R(hem__work_fn))(const HEM__R(hem__cell) * cell,
                                      const HEM__R(hem__work) * work);
@@ -35,6 +36,7 @@ struct HEM__R(hem__plan) {
     double norm;
     hem__real *average; /* of the parameters, by average_gain; or NULL */
     hem__real average_gain;
+    hem__profile *profile; /* NULL: runs are not timed */
 };
 
 /* Blocks of `squares` of all tensors. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/plan_inside.h"
 
 typedef HEM__R(hem__plan) plan_t;
@@ -22,15 +23,25 @@ typedef struct job {
     bool finite; /* written by thread 0 alone */
 } job;
 
+/* Where the thread's time counts from now on, where it is measured: a slot of net/profile.h. */
+static size_t mark(const plan_t *plan, size_t slot)
+{
+    return plan->profile ? hem__profile_mark(slot) : 0;
+}
+
 static void meet(const plan_t *plan)
 {
-    if (plan->pool)
-        hem__pool_barrier(plan->pool);
+    if (!plan->pool)
+        return;
+    size_t before = mark(plan, HEM__TIME_WAIT);
+    hem__pool_barrier(plan->pool);
+    mark(plan, before);
 }
 
 static void run_entries(const plan_t *plan, const entry_t *list, int n, const work_t *work)
 {
     for (int i = 0; i < n; i++) {
+        mark(plan, HEM__N_TIMES + (size_t)(&list[i] - plan->lists));
         list[i].run(list[i].cell, work);
         if (list[i].barrier)
             meet(plan);
@@ -163,12 +174,20 @@ static bool run_chunk(const job *j, work_t *work, size_t first, size_t n)
     work->tiles = (int)((n + HEM__LANES - 1) / HEM__LANES);
     work->images = (int)n;
     work->place = j->batch->place + (uint32_t)first;
+    mark(plan, HEM__TIME_LOAD);
     load(plan, j->batch, first, work);
     run_entries(plan, plan->forward, plan->n_forward, work);
+    mark(plan, HEM__TIME_LOSS);
     run_loss(j, first, work);
+    mark(plan, HEM__TIME_RESULTS);
     if (work->thread == 0) {
         hand_out(plan, j->batch, first, n);
         j->plan->last_tiles = work->tiles;
+        if (plan->profile) {
+            plan->profile->chunks++;
+            plan->profile->tiles += (uint64_t)work->tiles;
+            plan->profile->images += n;
+        }
     }
     bool finite = !j->batch->labels || all_finite(plan->loss, n);
     if (j->backward && finite)
@@ -291,10 +310,12 @@ static bool run_groups(const job *j, work_t *work)
         hem__share((n + HEM__LANES - 1) / HEM__LANES, g, groups, &at, &end);
         at *= HEM__LANES;
         end = end * HEM__LANES < n ? end * HEM__LANES : n;
+        mark(plan, HEM__TIME_CLEAR);
         clear_grads(plan, work);
         for (; at < end; at += chunk)
             if (!run_chunk(j, work, at, end - at < chunk ? end - at : chunk))
                 return false;
+        mark(plan, HEM__TIME_GROUPS);
         if (groups > 1) {
             full = carry(plan, work, full);
             meet(plan);
@@ -323,11 +344,14 @@ static void run_job(void *argument, int thread, int n_threads)
                    .drop_key = {j->batch->drop_key[0], j->batch->drop_key[1]},
                    .epoch = j->batch->epoch};
     bool finite = true;
+    hem__profile_enter(plan->profile, thread);
     run_entries(plan, plan->prepare, plan->n_prepare, &work);
     if (j->backward) {
         hem__real factor = 1;
         bool clip = j->updates && plan->options.clip > 0;
-        finite = run_groups(j, &work) && (!clip || HEM__R(hem__clip)(j->plan, &work, &factor));
+        finite = run_groups(j, &work);
+        mark(plan, HEM__TIME_UPDATE);
+        finite = finite && (!clip || HEM__R(hem__clip)(j->plan, &work, &factor));
         if (finite && j->updates) {
             finish_layers(plan, &work);
             update_rest(plan, &work, clip ? &factor : NULL);
@@ -337,16 +361,23 @@ static void run_job(void *argument, int thread, int n_threads)
         for (size_t at = 0; at < n; at += chunk)
             run_chunk(j, &work, at, n - at < chunk ? n - at : chunk);
     }
+    hem__profile_leave();
     if (thread == 0)
         j->finite = finite;
 }
 
 static bool run(job *j)
 {
+    hem__profile *profile = j->plan->profile;
+    double began = profile ? hem__now() : 0;
     if (j->plan->pool)
         hem__pool_run(j->plan->pool, run_job, j);
     else
         run_job(j, 0, 1);
+    if (profile) {
+        profile->in_plan += hem__now() - began;
+        profile->runs++;
+    }
     return j->finite;
 }
 

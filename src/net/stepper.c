@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/philox.h"
 #include "data/augment.h"
@@ -187,10 +188,15 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
                             const uint32_t *indices, size_t n, uint32_t epoch, uint32_t place,
                             hem_step_result *result, hem_error *err)
 {
+    hem__profile *profile = hem__plan_profile_f32(s->plan);
+    double began = profile ? hem__now() : 0;
     HEM_TRY(gather(s, data, part, indices, n, err));
     if (s->augmenter.on && part == HEM_TRAIN) {
+        double before = profile ? hem__now() : 0;
         augmentation job = {s, indices, n, epoch};
         hem__pool_run(s->net->context->pool, augment_share, &job);
+        if (profile)
+            profile->augment += hem__now() - before;
     }
     hem__update update;
     hem__optimizer_constants(&s->net->spec->train.optimizer, s->rate, s->steps + 1, &update);
@@ -215,6 +221,8 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
                             .place = place,
                             .loss = s->loss,
                             .predicted = s->predicted};
+    if (profile)
+        profile->gather += hem__now() - began; /* the augmentation too: taken off at the end */
     if (!hem__plan_step_f32(s->plan, s->net->params, s->state, s->updates, &batch))
         return diverged(s, err);
     s->steps++;
@@ -277,4 +285,14 @@ int hem__stepper_groups(const hem_stepper *s)
 {
     bool whole = s->net->graph->batch_statistics;
     return hem__groups_of(s->batch, whole ? 1 : s->net->spec->train.groups);
+}
+
+hem_status hem_stepper_profile_start(hem_stepper *s, hem_error *err)
+{
+    return hem__plan_profile_start_f32(s->plan, err);
+}
+
+hem_status hem_stepper_profile_stop(hem_stepper *s, hem_profile *out, hem_error *err)
+{
+    return hem__plan_profile_stop_f32(s->plan, out, err);
 }

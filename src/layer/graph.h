@@ -40,7 +40,12 @@ typedef struct hem__tensor {
 } hem__tensor;
 
 /* How a convolution is computed (conv_algorithm.h). */
-typedef enum hem__algorithm { HEM__DIRECT, HEM__N_ALGORITHMS } hem__algorithm;
+typedef enum hem__algorithm {
+    HEM__DIRECT,
+    HEM__WINOGRAD_2,
+    HEM__WINOGRAD_4,
+    HEM__N_ALGORITHMS
+} hem__algorithm;
 
 typedef struct hem__node_norm {
     int mean, variance; /* tensors: the running ones */

@@ -346,9 +346,9 @@ typedef struct HEM__R(hem__kernels) {
      * in double. a may be x. */
     void (*norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n,
                       double *sums, int c0, int c1);
-    /* y = fma(x - mean, scale, shift), all lanes. x may be y. */
-    void (*norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
-                 int c0, int c1);
+    /* y = fma(x - mean, scale, shift), then relu as in conv; all lanes. x may be y. */
+    void (*norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, int relu,
+                 hem__real *y, int c0, int c1);
     /* dx = fma(scale, dy, fma(slope, x - mean, shift)), 0 in the lanes at or past n. dy may be dx.
      */
     void (*norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
@@ -361,7 +361,7 @@ typedef struct HEM__R(hem__kernels) {
                      const hem__real *bias, int relu, const hem__real *mask, hem__real *y,
                      hem__real *scratch, int p0, int p1);
     /* g += sums over one tile, frequencies [row0 * T, row1 * T), panels [panel0, panel1) of K; the
-     * padding of g takes zeros. With v as above and d = the transformed dy, 0 past the output: in
+     * padding of g as if x had channels of zeros. With v as above and d = the transformed dy, 0 past the output: in
      * units of hem__winograd_unit patches, in order: z = 0, then for the patches, then for the
      * images 0 to 15: fma(d, v, z); g += z. */
     void (*winograd_wgrad)(const hem__conv_shape *shape, int m, const hem__real *x,

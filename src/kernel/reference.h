@@ -146,8 +146,8 @@ void REF(dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem
                   int u1);
 void REF(norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n, double *sums,
                     int c0, int c1);
-void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
-               int c0, int c1);
+void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, int relu,
+               hem__real *y, int c0, int c1);
 void REF(norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
                     const hem__norm *by_channel, hem__real *dx, int c0, int c1);
 void REF(winograd)(const hem__conv_shape *shape, int m, const hem__real *x, const hem__real *u,

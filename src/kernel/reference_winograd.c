@@ -106,57 +106,60 @@ void REF(winograd)(const hem__conv_shape *s, int m, const hem__real *x, const he
         }
 }
 
-/* The patches of one unit, one frequency, of all channels: scratch holds v at [c][patch][image]
- * and d at [k][patch][image]. */
+/* The patches of one unit, transformed: scratch holds v at [f][c][patch][image] and d at
+ * [f][k][patch][image]. */
 typedef struct unit {
     const hem__conv_shape *s;
     int m, first, n;
+    hem__real *v, *d;
+    size_t v_plane, d_plane;
 } unit;
 
-static void transform_unit(const unit *a, const hem__real *x, const hem__real *dy, int f, int k0,
-                           int k1, hem__real *v, hem__real *d)
+static void transform_unit(const unit *a, const hem__real *x, const hem__real *dy, int k0, int k1)
 {
     const hem__conv_shape *s = a->s;
+    const size_t each = (size_t)(a->n * HEM__LANES);
+    const int T = a->m + 2, across = hem__winograd_across(s, a->m);
     hem__real out[MOST * MOST], pixels[4 * 4];
-    int across = hem__winograd_across(s, a->m);
-    for (int p = a->first; p < a->first + a->n; p++)
-        for (int lane = 0; lane < HEM__LANES; lane++) {
-            size_t at = (size_t)((p - a->first) * HEM__LANES + lane);
-            size_t each = (size_t)(a->n * HEM__LANES);
-            for (int c = 0; c < s->C; c++) {
-                input_of(s, a->m, x, c, lane, p, out);
-                v[(size_t)c * each + at] = out[f];
-            }
-            for (int k = k0; k < k1; k++) {
-                cut(dy, s->K, s->P, s->Q, k, lane, p / across * a->m, p % across * a->m, a->m,
-                    pixels);
-                transform(a->m == 2 ? spread_line_4 : spread_line_6, pixels, a->m, out, a->m + 2);
-                d[(size_t)k * each + at] = out[f];
-            }
+    for (int i = 0; i < a->n * HEM__LANES; i++) {
+        int p = a->first + i / HEM__LANES, lane = i % HEM__LANES;
+        for (int c = 0; c < s->C; c++) {
+            input_of(s, a->m, x, c, lane, p, out);
+            for (int f = 0; f < T * T; f++)
+                a->v[(size_t)f * a->v_plane + (size_t)c * each + (size_t)i] = out[f];
         }
+        for (int k = k0; k < k1; k++) {
+            cut(dy, s->K, s->P, s->Q, k, lane, p / across * a->m, p % across * a->m, a->m, pixels);
+            transform(a->m == 2 ? spread_line_4 : spread_line_6, pixels, a->m, out, T);
+            for (int f = 0; f < T * T; f++)
+                a->d[(size_t)f * a->d_plane + (size_t)k * each + (size_t)i] = out[f];
+        }
+    }
 }
 
 void REF(winograd_wgrad)(const hem__conv_shape *s, int m, const hem__real *x, const hem__real *dy,
                          hem__real *g, hem__real *scratch, int row0, int row1, int panel0,
                          int panel1)
 {
-    const int T = m + 2, n_patches = hem__winograd_patches(s, m);
+    const int T = m + 2, n_patches = hem__winograd_patches(s, m), n = hem__winograd_unit(s, m);
     const int k0 = hem__winograd_panel(s->K, panel0), k1 = hem__winograd_panel(s->K, panel1);
     const size_t columns = ((size_t)s->C + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
-    unit a = {s, m, 0, hem__winograd_unit(s, m)};
-    hem__real *v = scratch, *d = scratch + hem__winograd_plane(s->C, a.n);
-    for (; a.first < n_patches; a.first += a.n) {
-        a.n = n_patches - a.first < a.n ? n_patches - a.first : a.n;
-        size_t each = (size_t)(a.n * HEM__LANES);
-        for (int f = row0 * T; f < row1 * T; f++) {
-            transform_unit(&a, x, dy, f, k0, k1, v, d);
-            for (int k = k0; k < k1; k++)
+    unit a = {
+        s, m, 0, n, scratch, NULL, hem__winograd_plane(s->C, n), hem__winograd_plane(s->K, n)};
+    a.d = scratch + (size_t)(T * T) * a.v_plane;
+    for (; a.first < n_patches; a.first += n) {
+        a.n = n_patches - a.first < n ? n_patches - a.first : n;
+        const size_t each = (size_t)(a.n * HEM__LANES);
+        transform_unit(&a, x, dy, k0, k1);
+        for (size_t f = (size_t)(row0 * T); f < (size_t)(row1 * T); f++)
+            for (size_t k = (size_t)k0; k < (size_t)k1; k++)
                 for (size_t c = 0; c < columns; c++) {
-                    hem__real *to = g + ((size_t)f * (size_t)s->K + (size_t)k) * columns + c, z = 0;
-                    for (size_t i = 0; c < (size_t)s->C && i < each; i++)
-                        z = HEM__FMA(d[(size_t)k * each + i], v[c * each + i], z);
+                    hem__real *to = g + (f * (size_t)s->K + k) * columns + c, z = 0;
+                    const hem__real *v = a.v + f * a.v_plane + c * each;
+                    const hem__real *d = a.d + f * a.d_plane + k * each;
+                    for (size_t i = 0; i < each; i++)
+                        z = HEM__FMA(d[i], c < (size_t)s->C ? v[i] : 0, z);
                     *to += z;
                 }
-        }
     }
 }

@@ -247,11 +247,16 @@ static void transform_output(const hem__conv_shape *s, int m, const float *z, si
     }
 }
 
+/* Patches at a time: as few as keep the multiply-adds busy, since what is transformed should still
+ * be in the second cache when it is multiplied. */
+enum { FORWARD_PATCHES = VG == 1 ? 4 : 1 };
+
 void TIER(hem__winograd)(const hem__conv_shape *s, int m, const float *x, const float *u,
                          const float *bias, int relu, const float *mask, float *y, float *scratch,
                          int p0, int p1)
 {
-    int unit = hem__winograd_unit(s, m), n_frequencies = (m + 2) * (m + 2);
+    int unit = at_most(hem__winograd_unit(s, m), FORWARD_PATCHES),
+        n_frequencies = (m + 2) * (m + 2);
     size_t v_plane = hem__winograd_plane(s->C, unit), z_plane = hem__winograd_plane(s->K, unit);
     float *v = scratch, *z = scratch + (size_t)n_frequencies * v_plane;
     for (int p = p0; p < p1; p += unit) {

@@ -162,6 +162,63 @@ static inline int hem__register_block(int left) /* channels left in the block of
     return left > 6 ? 4 : left;
 }
 
+/* Winograd's algorithm (Lavin and Gray, "Fast algorithms for convolutional neural networks",
+ * arXiv:1509.09308): 3 x 3 kernels, stride 1. The output is cut into patches of m x m, m = 2 or 4,
+ * in row order, those at the end reaching past it; each needs T x T inputs, T = m + 2, those off
+ * the image 0. A patch is transformed row by row and column by column (winograd_lines.h has the
+ * sums), which leaves T * T numbers that each are multiplied by a transformed weight:
+ *   frequency f = i * T + j, i from the columns' transform, j from the rows'.
+ * Transformed weights u of channels C to channels K: [f][panel][C][width], K in panels of nearly
+ * equal width, at most 6: hem__winograd_panel. Their gradient g: [f][K][C rounded up to 16]. */
+enum { HEM__WINOGRAD_PANEL = 6, HEM__WINOGRAD_MOST = 6 }; /* width of a panel; largest T */
+
+static inline int hem__winograd_panels(int K)
+{
+    return (K + HEM__WINOGRAD_PANEL - 1) / HEM__WINOGRAD_PANEL;
+}
+
+/* First channel of a panel; of the panel behind the last: K. */
+static inline int hem__winograd_panel(int K, int panel)
+{
+    int n = hem__winograd_panels(K);
+    return panel * (K / n) + (panel < K % n ? panel : K % n);
+}
+
+/* Patches across and down. */
+static inline int hem__winograd_across(const hem__conv_shape *s, int m)
+{
+    return (s->Q + m - 1) / m;
+}
+
+static inline int hem__winograd_patches(const hem__conv_shape *s, int m)
+{
+    return (s->P + m - 1) / m * hem__winograd_across(s, m);
+}
+
+/* Patches whose sums in the weight gradient are one: part of the order of sums. Forward kernels
+ * work on as many at once, but there it changes nothing. */
+static inline int hem__winograd_unit(const hem__conv_shape *s, int m)
+{
+    int n = hem__winograd_patches(s, m);
+    return n < 4 ? n : 4;
+}
+
+/* Numbers between one frequency of a unit of patches and the next: C channels of all images; a
+ * cache line more, so that the frequencies do not meet in one set of the cache. */
+static inline size_t hem__winograd_plane(int channels, int unit)
+{
+    size_t padded = ((size_t)channels + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+    return padded * (size_t)unit * HEM__LANES + HEM__LANES;
+}
+
+/* Numbers of scratch, 64-byte-aligned, that the kernels below want: a unit transformed, of both
+ * sides. */
+static inline size_t hem__winograd_scratch(const hem__conv_shape *s, int m)
+{
+    int unit = hem__winograd_unit(s, m), n = (m + 2) * (m + 2);
+    return (size_t)n * (hem__winograd_plane(s->C, unit) + hem__winograd_plane(s->K, unit));
+}
+
 typedef struct HEM__R(hem__kernels) {
     const char *name;
 
@@ -297,13 +354,27 @@ typedef struct HEM__R(hem__kernels) {
      * in double. a may be x. */
     void (*norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n,
                       double *sums, int c0, int c1);
-    /* y = fma(x - mean, scale, shift), all lanes. x may be y. */
-    void (*norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
-                 int c0, int c1);
+    /* y = fma(x - mean, scale, shift), then relu as in conv; all lanes. x may be y. */
+    void (*norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, int relu,
+                 hem__real *y, int c0, int c1);
     /* dx = fma(scale, dy, fma(slope, x - mean, shift)), 0 in the lanes at or past n. dy may be dx.
      */
     void (*norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
                       const hem__norm *by_channel, hem__real *dx, int c0, int c1);
+
+    /* Patches [p0, p1) of one tile. With v = the transformed inputs: for each frequency and output
+     * channel z = 0, then for channels c in order fma(u, v, z); y = the transform of z back, + bias
+     * (where there is one), then relu and mask as in conv. */
+    void (*winograd)(const hem__conv_shape *shape, int m, const hem__real *x, const hem__real *u,
+                     const hem__real *bias, int relu, const hem__real *mask, hem__real *y,
+                     hem__real *scratch, int p0, int p1);
+    /* g += sums over one tile, frequencies [row0 * T, row1 * T), panels [panel0, panel1) of K; the
+     * padding of g as if x had channels of zeros. With v as above and d = the transformed dy, 0 past the output: in
+     * units of hem__winograd_unit patches, in order: z = 0, then for the patches, then for the
+     * images 0 to 15: fma(d, v, z); g += z. */
+    void (*winograd_wgrad)(const hem__conv_shape *shape, int m, const hem__real *x,
+                           const hem__real *dy, hem__real *g, hem__real *scratch, int row0,
+                           int row1, int panel0, int panel1);
 
     /* y += x, n a multiple of 16. */
     void (*add)(hem__real *y, const hem__real *x, size_t n);

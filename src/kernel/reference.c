@@ -202,6 +202,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .norm_sums = REF(norm_sums),
     .norm = REF(norm),
     .norm_grad = REF(norm_grad),
+    .winograd = REF(winograd),
+    .winograd_wgrad = REF(winograd_wgrad),
     .add = REF(add),
     .peak = REF(peak),
 };

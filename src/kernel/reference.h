@@ -164,10 +164,16 @@ void REF(dropout)(const hem__real *x, const uint16_t *mask, hem__real scale, hem
                   int u1);
 void REF(norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, int n, double *sums,
                     int c0, int c1);
-void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
-               int c0, int c1);
+void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, int relu,
+               hem__real *y, int c0, int c1);
 void REF(norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, int n,
                     const hem__norm *by_channel, hem__real *dx, int c0, int c1);
+void REF(winograd)(const hem__conv_shape *shape, int m, const hem__real *x, const hem__real *u,
+                   const hem__real *bias, int relu, const hem__real *mask, hem__real *y,
+                   hem__real *scratch, int p0, int p1);
+void REF(winograd_wgrad)(const hem__conv_shape *shape, int m, const hem__real *x,
+                         const hem__real *dy, hem__real *g, hem__real *scratch, int row0, int row1,
+                         int panel0, int panel1);
 void REF(add)(hem__real *y, const hem__real *x, size_t n);
 double REF(peak)(size_t rounds);
 

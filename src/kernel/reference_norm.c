@@ -18,15 +18,17 @@ void REF(norm_sums)(const hem__real *a, const hem__real *x, int C, int pixels, i
     }
 }
 
-void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, hem__real *y,
-               int c0, int c1)
+void REF(norm)(const hem__real *x, int C, int pixels, const hem__norm *by_channel, int relu,
+               hem__real *y, int c0, int c1)
 {
     for (int c = c0; c < c1; c++) {
         const hem__norm *k = &by_channel[c];
         for (int pixel = 0; pixel < pixels; pixel++) {
             size_t at = hem__cell(C, 1, pixels, c / HEM__BLOCK, c % HEM__BLOCK, 0, pixel);
-            for (size_t i = at; i < at + HEM__LANES; i++)
-                y[i] = HEM__FMA(x[i] - k->mean, k->scale, k->shift);
+            for (size_t i = at; i < at + HEM__LANES; i++) {
+                hem__real v = HEM__FMA(x[i] - k->mean, k->scale, k->shift);
+                y[i] = relu && !(v > 0) ? 0 : v;
+            }
         }
     }
 }

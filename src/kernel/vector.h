@@ -140,9 +140,15 @@ void TIER(hem__avgpool_grad)(const hem__pool_shape *shape, const float *x, const
                              int relu, float *dx, int b0, int b1);
 void TIER(hem__norm_sums)(const float *a, const float *x, int C, int pixels, int n, double *sums,
                           int c0, int c1);
-void TIER(hem__norm)(const float *x, int C, int pixels, const hem__norm *by_channel, float *y,
-                     int c0, int c1);
+void TIER(hem__norm)(const float *x, int C, int pixels, const hem__norm *by_channel, int relu,
+                     float *y, int c0, int c1);
 void TIER(hem__norm_grad)(const float *x, const float *dy, int C, int pixels, int n,
                           const hem__norm *by_channel, float *dx, int c0, int c1);
+void TIER(hem__winograd)(const hem__conv_shape *s, int m, const float *x, const float *u,
+                         const float *bias, int relu, const float *mask, float *y, float *scratch,
+                         int p0, int p1);
+void TIER(hem__winograd_wgrad)(const hem__conv_shape *s, int m, const float *x, const float *dy,
+                               float *g, float *scratch, int row0, int row1, int panel0,
+                               int panel1);
 
 #endif

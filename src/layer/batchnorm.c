@@ -149,7 +149,7 @@ static void forward(const cell_t *cell, const work_t *work)
     for (int t = 0; t < work->tiles; t++) {
         size_t at = (size_t)t * cell->out_units * HEM__LANES;
         work->kernels->norm(cell->x + at, cell->out.C, pixels_of(cell), cell->by_channel,
-                            cell->y + at, c0, c1);
+                            cell->node->relu, cell->y + at, c0, c1);
     }
 }
 

@@ -9,6 +9,8 @@ typedef HEM__R(hem__work) work_t;
 
 const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS] = {
     &HEM__R(hem__conv_direct),
+    &HEM__R(hem__conv_winograd_2),
+    &HEM__R(hem__conv_winograd_4),
 };
 
 static hem__algorithm cheapest(const hem__conv_shape *s)

@@ -21,6 +21,8 @@ typedef struct HEM__R(hem__conv_algorithm) {
 } HEM__R(hem__conv_algorithm);
 
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct);
+extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_2);
+extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_4);
 
 /* By hem__algorithm. */
 extern const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS];

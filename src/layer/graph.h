@@ -40,7 +40,12 @@ typedef struct hem__tensor {
 } hem__tensor;
 
 /* How a convolution is computed (conv_algorithm.h). */
-typedef enum hem__algorithm { HEM__DIRECT, HEM__N_ALGORITHMS } hem__algorithm;
+typedef enum hem__algorithm {
+    HEM__DIRECT,
+    HEM__WINOGRAD_2,
+    HEM__WINOGRAD_4,
+    HEM__N_ALGORITHMS
+} hem__algorithm;
 
 typedef struct hem__node_norm {
     int mean, variance; /* tensors: the running ones */
@@ -56,7 +61,7 @@ typedef struct hem__node {
     int fork; /* a residual's sum: the node that its two ways begin at */
     hem__shape shape;
     hem__shape map;   /* of what a flatten flattened; else equal to shape */
-    bool relu;        /* conv, dense: relu in the epilogue */
+    bool relu;        /* conv, dense, batchnorm: relu in the epilogue */
     bool needs_grad;  /* parameters here or further up */
     int weight, bias; /* tensors; -1 = none; prelu's slopes are its weight */
     hem__conv_shape conv;

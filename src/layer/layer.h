@@ -26,8 +26,10 @@ typedef struct HEM__R(hem__cell) {
     hem__real *packed, *packed_grad; /* conv */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
-    hem__real *room; /* dense: the kernel's, by output */
-    uint16_t *keep;      /* dropout */
+    hem__real *room;        /* dense: the kernel's, by output */
+    hem__real **scratch;    /* Winograd's: one slice a thread */
+    hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */
+    uint16_t *keep;         /* dropout */
     /* batchnorm, by channel; of a training batch: sums (contract.h), mean, variance */
     hem__norm *by_channel;
     double *sums, *mean, *variance;

@@ -254,6 +254,23 @@ static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_e
     return check_groups(spec, graph, err);
 }
 
+/* A relu that alone reads a batch normalisation is done in its epilogue, as a conv's: its node then
+ * only passes on. */
+static void fuse_relus(hem__graph *graph)
+{
+    for (int i = 1; i < graph->n_nodes; i++) {
+        hem__node *node = &graph->nodes[i], *in = &graph->nodes[node->inputs[0]];
+        int n = 0;
+        for (int j = 1; j < graph->n_nodes; j++)
+            for (int k = 0; k < graph->nodes[j].n_inputs; k++)
+                n += graph->nodes[j].inputs[k] == node->inputs[0];
+        if (node->kind == HEM__LAYER_RELU && in->kind == HEM__LAYER_BATCHNORM && n == 1) {
+            in->relu = true;
+            node->kind = HEM__LAYER_FLATTEN;
+        }
+    }
+}
+
 hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes, hem__graph **out,
                           hem_error *err)
 {
@@ -276,6 +293,7 @@ hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes,
         status = check_end(spec, graph, err);
     if (status == HEM_OK)
         status = choose_loss(spec, graph, err);
+    fuse_relus(graph);
     if (status != HEM_OK) {
         hem__graph_free(graph);
         return status;

@@ -18,6 +18,11 @@ static int some_channels(test_case *c)
     return chance(&c->random, 8) ? between(&c->random, 16, 40) : between(&c->random, 1, 20);
 }
 
+static size_t padded(size_t n)
+{
+    return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+}
+
 /* ---- convolution ------------------------------------------------------------------------------
  */
 
@@ -129,13 +134,102 @@ static void one_conv_bgrad(test_case *c)
         k->conv_bgrad(&s, dy, db, kb0, kb1);
 }
 
-/* ---- dense ------------------------------------------------------------------------------------
+/* ---- Winograd's algorithm ---------------------------------------------------------------------
  */
 
-static size_t padded(size_t n)
+/* Of exactly the promised size, so that the address sanitizer sees who wants more. */
+static float *scratch_of(const hem__conv_shape *s, int m)
 {
-    return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+    float *p = aligned_alloc(64, padded(hem__winograd_scratch(s, m)) * sizeof *p);
+    if (p == NULL)
+        fail_msg("no memory for scratch");
+    return p;
 }
+
+/* Any map that a 3 x 3 kernel of stride 1 can make of another, also with padding on all sides. */
+static hem__conv_shape some_winograd(test_case *c, int m)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = {.C = some_channels(c),
+                         .K = some_channels(c),
+                         .H = between(r, 1, 12),
+                         .W = between(r, 1, 12),
+                         .R = 3,
+                         .S = 3,
+                         .stride_y = 1,
+                         .stride_x = 1};
+    s.pad_y = between(r, s.H < 3 ? 1 : 0, 2);
+    s.pad_x = between(r, s.W < 3 ? 1 : 0, 2);
+    s.P = between(r, 1, s.H + 2 * s.pad_y - 2);
+    s.Q = between(r, 1, s.W + 2 * s.pad_x - 2);
+    /* The reference is slow: many channels get few patches. */
+    while ((double)s.C * s.K * hem__winograd_patches(&s, m) > 1500 && s.P + s.Q > 2) {
+        s.P = (s.P + 1) / 2;
+        s.Q = (s.Q + 1) / 2;
+    }
+    return s;
+}
+
+static void one_winograd(test_case *c)
+{
+    rng *r = &c->random;
+    int m = chance(r, 2) ? 2 : 4, n_frequencies = (m + 2) * (m + 2);
+    hem__conv_shape s = some_winograd(c, m);
+    int n = hem__winograd_patches(&s, m), p0 = between(r, 0, n - 1), p1 = between(r, p0, n);
+    if (chance(r, 2)) {
+        p0 = 0;
+        p1 = n;
+    }
+    size_t out = (size_t)s.K * (size_t)s.P * (size_t)s.Q * HEM__LANES;
+    const float *x = input(c, (size_t)s.C * (size_t)s.H * (size_t)s.W * HEM__LANES, 0);
+    const float *u = input(c, (size_t)(n_frequencies * s.C * s.K), 0);
+    const float *bias = chance(r, 3) ? NULL : input(c, (size_t)s.K, between(r, 0, 3));
+    const float *mask = chance(r, 3) ? input(c, out, 0) : NULL;
+    float *y = output(c, out, 0), *scratch = scratch_of(&s, m);
+    int relu = chance(r, 3);
+    /* Without fma the products alone differ: sums of C of them, each at most 10 * 10 (the input's
+     * transform), and the output's transform adds up to 19 * 19 of those. */
+    c->closeness = RELATIVE;
+    c->absolute = 361.0 * (2 * s.C + 4) * 0x1p-24 * (100.0 * s.C);
+    describe(c, "m %d C %d H %d W %d K %d P %d Q %d pad %d %d patches %d-%d%s%s%s", m, s.C, s.H,
+             s.W, s.K, s.P, s.Q, s.pad_y, s.pad_x, p0, p1, bias ? " bias" : "", relu ? " relu" : "",
+             mask ? " mask" : "");
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->winograd(&s, m, x, u, bias, relu, mask, y, scratch, p0, p1);
+    free(scratch);
+}
+
+static void one_winograd_wgrad(test_case *c)
+{
+    rng *r = &c->random;
+    int m = chance(r, 2) ? 2 : 4, T = m + 2;
+    hem__conv_shape s = some_winograd(c, m);
+    int row0 = between(r, 0, T - 1), row1 = between(r, row0, T);
+    int panels = hem__winograd_panels(s.K), panel0 = between(r, 0, panels - 1);
+    int panel1 = between(r, panel0, panels);
+    if (chance(r, 2)) {
+        row0 = panel0 = 0;
+        row1 = T;
+        panel1 = panels;
+    }
+    const float *x = input(c, (size_t)s.C * (size_t)s.H * (size_t)s.W * HEM__LANES, 0);
+    const float *dy = input(c, (size_t)s.K * (size_t)s.P * (size_t)s.Q * HEM__LANES, 0);
+    float *g = output(c, (size_t)(T * T * s.K) * padded((size_t)s.C), 0);
+    float *scratch = scratch_of(&s, m);
+    double terms = (double)hem__winograd_patches(&s, m) * HEM__LANES;
+    c->closeness = RELATIVE;
+    c->absolute = (2 * terms + 4) * 0x1p-24 * (100.0 * 225.0 * terms + 1);
+    describe(c, "m %d C %d H %d W %d K %d P %d Q %d pad %d %d rows %d-%d panels %d-%d", m, s.C, s.H,
+             s.W, s.K, s.P, s.Q, s.pad_y, s.pad_x, row0, row1, panel0, panel1);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->winograd_wgrad(&s, m, x, dy, g, scratch, row0, row1, panel0, panel1);
+    free(scratch);
+}
+
+/* ---- dense ------------------------------------------------------------------------------------
+ */
 
 static hem__dense_run some_dense(test_case *c)
 {
@@ -822,11 +916,12 @@ static void one_norm(test_case *c)
 {
     norm_case k = some_norm(c);
     bool in_place = chance(&c->random, 2);
+    int relu = chance(&c->random, 2);
     const float *x = input(c, k.numbers, 0);
     float *y = output(c, k.numbers, 0);
     const hem__kernels_f32 *kernels;
     while ((kernels = next_kernels(c)) != NULL)
-        kernels->norm(in_place ? y : x, k.C, k.pixels, k.by_channel, y, k.c0, k.c1);
+        kernels->norm(in_place ? y : x, k.C, k.pixels, k.by_channel, relu, y, k.c0, k.c1);
 }
 
 static void one_norm_grad(test_case *c)
@@ -914,6 +1009,8 @@ static const struct {
     {"conv", one_conv},
     {"conv_wgrad", one_conv_wgrad},
     {"conv_bgrad", one_conv_bgrad},
+    {"winograd", one_winograd},
+    {"winograd_wgrad", one_winograd_wgrad},
     {"dense", one_dense},
     {"dense_igrad", one_dense_igrad},
     {"transpose", one_transpose},

@@ -272,6 +272,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE|MODEL [options]", NULL};
 
+static const char *const examples[] = {
+    "bench mine.yaml",
+    "images a second, and share of the peak",
+    "bench mine.yaml --threads 1 --seconds 20",
+    "one thread, measured longer",
+    NULL,
+};
+
 extern const command command_bench;
 const command command_bench = {
     .name = "bench",
@@ -280,6 +288,7 @@ const command command_bench = {
     .details = "Measures in short segments, with the multiply-add peak of the same threads\n"
                "measured before and after each; prints the median and the best. Batch and data\n"
                "are the experiment's; the trained weights are thrown away.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

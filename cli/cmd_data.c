@@ -299,6 +299,16 @@ static const char *const usage[] = {
     NULL,
 };
 
+static const char *const examples[] = {
+    "data check my/folder",
+    "are these four files whole, and what are they?",
+    "data show mine.yaml --epoch 3 --count 4",
+    "four training images as the third epoch sees them",
+    "data get",
+    "download Fashion-MNIST",
+    NULL,
+};
+
 extern const command command_data;
 const command command_data = {
     .name = "data",
@@ -309,6 +319,7 @@ const command command_data = {
                "       they are\n"
                "show   images with their labels; FILE is an experiment file\n"
                "get    downloads a data set into the cache, resumed and checked",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 2,

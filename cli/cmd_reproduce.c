@@ -300,6 +300,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"[ID...] [options]", NULL};
 
+static const char *const examples[] = {
+    "reproduce B1",
+    "one published row, with five seeds",
+    "reproduce E3 --seeds 3 --markdown",
+    "all whose ids begin with E3, as tables for a page",
+    NULL,
+};
+
 extern const command command_reproduce;
 const command command_reproduce = {
     .name = "reproduce",
@@ -313,6 +321,7 @@ const command command_reproduce = {
                "\n"
                "Runs lie in DIR/ID/sSEED. What is finished there is not run again; a changed\n"
                "experiment gets a new folder. The same command again goes on where it stopped.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1000,

@@ -131,10 +131,13 @@ static void offer_kind(const char *kind, const char *file_pattern)
         offer_rows();
     } else if (strcmp(kind, "COMMAND") == 0) {
         offer_commands();
-    } else if (strcmp(kind, "RUN") == 0 || strcmp(kind, "MODEL") == 0) {
+    } else if (strcmp(kind, "MODEL") == 0) { /* a file, or the folder of a run */
+        offer_kind("RUN", file_pattern);
+        out(":files *.safetensors\n");
+    } else if (strcmp(kind, "RUN") == 0) {
         offer_runs();
         if (now_at.offered == before)
-            out(strcmp(kind, "RUN") == 0 ? ":directories\n" : ":files *.safetensors\n");
+            out(":directories\n");
     } else if (strcmp(kind, "DIR") == 0) {
         out(":directories\n");
     } else if (begins(kind, "FILE")) {

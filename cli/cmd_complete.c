@@ -138,7 +138,7 @@ static void offer_kind(const char *kind, const char *file_pattern)
         offer_runs();
         if (now_at.offered == before)
             out(":directories\n");
-    } else if (strcmp(kind, "DIR") == 0) {
+    } else if (strcmp(kind, "DIR") == 0 || strcmp(kind, "STUDY") == 0) {
         out(":directories\n");
     } else if (begins(kind, "FILE")) {
         out(":files %s\n", file_pattern);
@@ -190,37 +190,56 @@ static bool is_among(const char *word, const char *kinds)
     return false;
 }
 
-/* Follows one form of the usage along the arguments that are given, and offers what comes next. */
-static void offer_form(const char *form)
+typedef struct form_word {
+    const char *kinds; /* "FILE|MODEL" */
+    bool optional, repeated;
+} form_word;
+
+/* The arguments in a form of the usage: words[n] of at most `most`; its options are passed over. */
+static size_t read_form(const char *form, form_word *words, size_t most)
 {
-    int i = 0;
-    char *rest = need(strdup(form)), *state = NULL;
-    for (char *token = strtok_r(rest, " []", &state); token != NULL;
-         token = strtok_r(NULL, " []", &state)) {
-        char *dots = strstr(token, "...");
-        if (dots != NULL)
-            *dots = '\0';
-        if (token[0] == '-') {
-            const option *o = options_find(now_at.of, token, strlen(token));
-            if (o != NULL && o->kind != OPTION_FLAG)
-                strtok_r(NULL, " []", &state);
-        } else if (strcmp(token, "options") == 0) {
-            continue;
-        } else if (i == now_at.n_given || dots != NULL) {
-            /* The files that a command takes many of are no experiments. */
-            offer_kinds(token, dots != NULL ? "*" : "*.yaml");
-            break;
-        } else if (!is_among(now_at.given[i++], token)) {
-            break;
-        }
+    size_t n = 0;
+    bool optional = false, value = false;
+    for (const char *s = form; *s != '\0' && n < most;) {
+        size_t length = strcspn(s, " []");
+        const char *word = text("%.*s", (int)length, s);
+        const char *dots = strstr(word, "...");
+        const option *o = word[0] == '-' ? options_find(now_at.of, word, length) : NULL;
+        if (length > 0 && word[0] != '-' && !value && strcmp(word, "|") != 0 &&
+            strcmp(word, "options") != 0)
+            words[n++] = (form_word){
+                .kinds = dots != NULL ? text("%.*s", (int)(dots - word), word) : word,
+                .optional = optional,
+                .repeated = dots != NULL,
+            };
+        value = length > 0 ? o != NULL && o->kind != OPTION_FLAG : value;
+        s += length;
+        optional = *s == '[' || (optional && *s != ']');
+        s += *s != '\0';
     }
-    free(rest);
+    return n;
+}
+
+/* Follows a form along the arguments that are given, from the i-th on, and offers what comes next.
+ * An optional word may be there or not. */
+static void follow_form(const form_word *words, size_t n, int i)
+{
+    if (n == 0)
+        return;
+    if (words->optional)
+        follow_form(words + 1, n - 1, i);
+    /* The files that a command takes many of are no experiments. */
+    if (i == now_at.n_given || words->repeated)
+        offer_kinds(words->kinds, words->repeated ? "*" : "*.yaml");
+    else if (is_among(now_at.given[i], words->kinds))
+        follow_form(words + 1, n - 1, i + 1);
 }
 
 static void offer_arguments(bool options_ended)
 {
+    form_word words[12];
     for (const char *const *form = now_at.of->usage; *form != NULL; form++)
-        offer_form(*form);
+        follow_form(words, read_form(*form, words, COUNT(words)), 0);
     if (now_at.n_given >= now_at.of->most && !options_ended && now_at.word[0] == '\0')
         offer_options();
 }

@@ -140,7 +140,9 @@ static void offer_kind(const char *kind, const char *file_pattern)
             out(":directories\n");
     } else if (strcmp(kind, "DIR") == 0 || strcmp(kind, "STUDY") == 0) {
         out(":directories\n");
-    } else if (begins(kind, "FILE")) {
+    } else if (begins(kind, "FILE.")) {
+        out(":files *%s\n", kind + 4);
+    } else if (strcmp(kind, "FILE") == 0) {
         out(":files %s\n", file_pattern);
     }
 }

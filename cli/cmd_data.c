@@ -297,7 +297,7 @@ static const option options[] = {
 
 static const char *const usage[] = {
     "where [options]",
-    "check [DIR|FILE] [options]",
+    "check [DIR|FILE.csv|FILE.npz|FILE.yaml] [options]",
     "show [FILE|fashion-mnist|synthetic] [options]",
     "get [fashion-mnist] [options]",
     NULL,

@@ -257,6 +257,11 @@ static void write_experiment(FILE *f)
            "numbers; a whole number is written in digits only; true and false are written so.\n"
            "Some numbers have a unit: 8 deg, 30%, 4 px. Where two numbers may be given, one\n"
            "stands for both.\n\n"
+           "Where a key may be one of several things, each has a heading below: 'optimizer:\n"
+           "adam' is what stands behind optimizer:, by its name alone, or with its keys in\n"
+           "braces: optimizer: {adam: {learning_rate: 1e-3}}. The keys expect, classes and\n"
+           "labels of data, and of, stratify and seed of validation, stand beside the name:\n"
+           "validation: {fraction: 0.2, seed: 3}.\n\n"
            "--set path.to.key=value changes one value from the command line, as if the file\n"
            "said so: train.epochs=5. Layers count from 0: model.3.dropout=0.5.");
     troff_section(f, "KEYS");

@@ -27,6 +27,7 @@ CASES = [
     ("hemline train a.yaml --out=r", ["--out=runs/"]),
     ("hemline train --resume ", ["runs/a-s0-1"]),
     ("hemline predict m.safetensors b", ["b.png", "bin/"]),
+    ("hemline data check m", ["my dir/"]),
     ("hemline train nothing-begins-like-this", []),
 ]
 

@@ -100,9 +100,8 @@ static void offer_rows(void)
 {
     reference ref;
     hem_error err;
-    if (reference_load(NULL, &ref, &err) != HEM_OK)
-        return;
-    for (size_t i = 0; i < ref.n_rows; i++)
+    hem_status status = reference_load(NULL, &ref, &err);
+    for (size_t i = 0; i < ref.n_rows && status == HEM_OK; i++)
         offer(ref.rows[i].id, ref.rows[i].experiment);
     reference_release(&ref);
 }

@@ -120,8 +120,7 @@ void troff_usage(FILE *f, const char *form, const char *end)
 {
     while (*form != '\0') {
         size_t n = strcspn(form, " []|,");
-        char last = n > 0 ? form[n - 1] : ' ';
-        size_t dots = n > 3 && last == '.' ? 3 : 0;
+        size_t dots = n > 3 && form[n - 1] == '.' ? 3 : 0;
         if (n > 0) {
             fputs(form[0] >= 'A' && form[0] <= 'Z' ? "\\fI" : "\\fB", f);
             put(f, form, n - dots);

@@ -18,8 +18,12 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 failures = []
 
 
-def run(*command, **more):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout
+def ask(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def expect(holds, what):
@@ -51,7 +55,7 @@ def check_examples(name):
     examples = text.split("\nexamples\n")[1] if "\nexamples\n" in text else ""
     for line in re.findall(r"^  hemline (.*)$", examples, re.M):
         words = shlex.split(line.split("|")[0]) + ["--help"]
-        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
+        done = ask(PROGRAM, *words)
         expect(done.returncode == 0 and done.stdout == text, f"{line}: {done.stderr}")
 
 
@@ -99,19 +103,19 @@ def check_pages(folder):
 
 def check_form(files):
     if shutil.which("mandoc"):
-        done = subprocess.run(["mandoc", "-T", "lint", *files], capture_output=True, text=True, check=False)
+        done = ask("mandoc", "-T", "lint", *files)
         expect(done.stdout == "", done.stdout)
     else:
         print("mandoc is not installed: the pages are not checked by it")
     if shutil.which("groff"):
-        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", *files], capture_output=True, text=True, check=False)
+        done = ask("groff", "-man", "-Tutf8", "-ww", "-z", *files)
         expect(done.stderr == "", done.stderr)
     else:
         print("groff is not installed: the pages are not checked by it")
 
 
 def check_errors(folder):
-    done = subprocess.run([PROGRAM, "man", str(folder / "none")], capture_output=True, text=True, check=False)
+    done = ask(PROGRAM, "man", str(folder / "none"))
     expect(done.returncode == 6 and "none/hemline.1: No such file" in done.stderr, done.stderr)
 
 

@@ -36,7 +36,8 @@ def make_small(path):
 
 def main():
     program = os.path.abspath(sys.argv[1])
-    known = set(re.findall(r"^  ([a-z]+) ", subprocess.run([program, "help"], check=True, capture_output=True, text=True).stdout, re.M))
+    overview = subprocess.run([program, "help"], check=True, capture_output=True, text=True).stdout
+    known = set(re.findall(r"^  ([a-z]+) ", overview, re.M))
     with tempfile.TemporaryDirectory(prefix="hemline-tutorial-") as folder:
         place = pathlib.Path(folder)
         (place / "bin").mkdir()
@@ -59,8 +60,8 @@ def main():
                     print(f"not in this build: {line}")
                     continue
                 done = subprocess.run(["bash", "-c", line], cwd=folder, env=environment,
-                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-                # doctor and where say 'no data' on a machine without the data set.
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                      check=False)
                 if done.returncode != 0:
                     sys.exit(f"{line}\nexit code {done.returncode}\n{done.stdout}{done.stderr}")
                 ran += 1

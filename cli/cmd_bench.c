@@ -381,6 +381,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE|MODEL [options]", NULL};
 
+static const char *const examples[] = {
+    "bench mine.yaml",
+    "images a second, and share of the peak",
+    "bench mine.yaml --threads 1 --seconds 20",
+    "one thread, measured longer",
+    NULL,
+};
+
 extern const command command_bench;
 const command command_bench = {
     .name = "bench",
@@ -393,6 +401,7 @@ const command command_bench = {
                "of single images. Then, from some more steps under stop-watches, where the time\n"
                "goes: by layer and pass, and what is left. Its rows are means of the threads, so\n"
                "they add up to the time of a step.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -3,6 +3,7 @@
 
 #include "bar.h"
 #include "common.h"
+#include "data_check.h"
 #include "data_show.h"
 #include "nearest.h"
 #include "table.h"
@@ -80,6 +81,9 @@ static int check_json(const hem_data_file *files)
 
 static int data_check(const char *directory)
 {
+    int code;
+    if (directory != NULL && data_check_other(directory, &code))
+        return code;
     hem_data_file files[4];
     hem_data_options options = data_options();
     hem_error err;
@@ -293,9 +297,19 @@ static const option options[] = {
 
 static const char *const usage[] = {
     "where [options]",
-    "check [DIR] [options]",
+    "check [DIR|FILE.csv|FILE.npz|FILE.yaml] [options]",
     "show [FILE|fashion-mnist|synthetic] [options]",
     "get [fashion-mnist] [options]",
+    NULL,
+};
+
+static const char *const examples[] = {
+    "data check my/folder",
+    "are these files whole, and what are they?",
+    "data show mine.yaml --epoch 3 --count 4",
+    "four training images as the third epoch sees them",
+    "data get",
+    "download Fashion-MNIST",
     NULL,
 };
 
@@ -305,10 +319,12 @@ const command command_data = {
     .summary = "find, check, show and download data sets",
     .usage = usage,
     .details = "where  the places that are searched for Fashion-MNIST, in their order\n"
-               "check  reads the four files of a directory whole, prints their SHA-256 and what\n"
-               "       they are\n"
+               "check  reads data whole and says what it is, with its SHA-256: the four\n"
+               "       IDX files of a folder, a folder of images by class, a .csv, a .npz, or\n"
+               "       what an experiment file names\n"
                "show   images with their labels; FILE is an experiment file\n"
                "get    downloads a data set into the cache, resumed and checked",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 2,

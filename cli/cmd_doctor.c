@@ -173,6 +173,10 @@ static const option options[] = {OPTION_DATA, OPTION_THREADS, OPTION_JSON};
 
 static const char *const usage[] = {"[options]", NULL};
 
+static const char *const examples[] = {
+    "doctor", "what this machine offers", "doctor --json", "the same for a program", NULL,
+};
+
 extern const command command_doctor;
 const command command_doctor = {
     .name = "doctor",
@@ -180,6 +184,7 @@ const command command_doctor = {
     .usage = usage,
     .details = "'same bits' says whether a tier computes exactly what the reference does.\n"
                "HEMLINE_CPU=NAME forces a tier.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 0,

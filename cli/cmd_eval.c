@@ -133,6 +133,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"RUN|MODEL [options]", NULL};
 
+static const char *const examples[] = {
+    "eval runs/mine-s0-1",
+    "accuracy on the test images, by class",
+    "eval runs/mine-s0-1 --split validation --require 0.9",
+    "exit code 8 unless nine of ten are right",
+    NULL,
+};
+
 extern const command command_eval;
 const command command_eval = {
     .name = "eval",
@@ -141,6 +149,7 @@ const command command_eval = {
     .details = "RUN is a run directory, MODEL a model file. The data is opened as the model's\n"
                "experiment says; the 95 % interval of the accuracy is Wilson's. The loss is the\n"
                "experiment's own, without label smoothing.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

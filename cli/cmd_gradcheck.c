@@ -247,6 +247,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE|MODEL [options]", "--reference [FILE] [options]", NULL};
 
+static const char *const examples[] = {
+    "gradcheck mine.yaml",
+    "some entries of every tensor of the network",
+    "gradcheck mine.yaml --weights 'dense1.weight[0,3]'",
+    "one weight",
+    NULL,
+};
+
 extern const command command_gradcheck;
 const command command_gradcheck = {
     .name = "gradcheck",
@@ -257,6 +265,7 @@ const command command_gradcheck = {
                "of the bound; 'float' is how far the fast single-precision path lies from the\n"
                "double one. Entries where a ReLU's sign or a pooling maximum differs between\n"
                "the two sides are skipped. Exit code 8 where a bound does not hold.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

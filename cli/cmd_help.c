@@ -30,12 +30,17 @@ static int run_help(char *const *topics, int n)
 
 static const char *const usage[] = {"[COMMAND]", "keys", NULL};
 
+static const char *const examples[] = {
+    "help train", "the options of a command", "help keys", "every key of an experiment file", NULL,
+};
+
 extern const command command_help;
 const command command_help = {
     .name = "help",
     .summary = "this overview, a command's options, or 'keys' of experiments",
     .usage = usage,
     .details = "'hemline help keys' prints every key of an experiment file.",
+    .examples = examples,
     .most = 1,
     .run = run_help,
 };

@@ -71,12 +71,17 @@ static const option options[] = {OPTION_QUIET};
 
 static const char *const usage[] = {"[NAME] [options]", NULL};
 
+static const char *const examples[] = {
+    "init mine", "write mine.yaml, to be changed and trained", "init | less", "read it first", NULL,
+};
+
 extern const command command_init;
 const command command_init = {
     .name = "init",
     .summary = "write a commented experiment file to start from",
     .usage = usage,
     .details = "Writes NAME.yaml, or prints the file on standard output where no name is given.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

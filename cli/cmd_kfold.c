@@ -275,6 +275,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE [options]", NULL};
 
+static const char *const examples[] = {
+    "kfold mine.yaml",
+    "five folds: each image is predicted by a network that has not seen it",
+    "kfold mine.yaml --folds 10 --stratify",
+    "ten, each with its share of every class",
+    NULL,
+};
+
 extern const command command_kfold;
 const command command_kfold = {
     .name = "kfold",
@@ -288,6 +296,7 @@ const command command_kfold = {
                "predictions.csv in the study's folder holds what each image's class was taken\n"
                "for by the network that was not trained on it. The same command again goes on\n"
                "where it stopped.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -250,6 +250,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE [options]", NULL};
 
+static const char *const examples[] = {
+    "lrfind mine.yaml",
+    "a learning rate for this network and this data",
+    "lrfind mine.yaml --from 1e-5 --to 1 --csv",
+    "the points of the curve, to draw it elsewhere",
+    NULL,
+};
+
 extern const command command_lrfind;
 const command command_lrfind = {
     .name = "lrfind",
@@ -261,6 +269,7 @@ const command command_lrfind = {
                "is the smaller of two: the rate where the loss falls most over a tenth of the\n"
                "steps, and a tenth of the rate of the lowest loss. The experiment's schedule\n"
                "does not count, its optimizer and all else does. Nothing is written to disk.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

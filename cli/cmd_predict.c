@@ -236,6 +236,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"MODEL FILE... [options]", NULL};
 
+static const char *const examples[] = {
+    "predict runs/mine-s0-1 shoe.png shirt.png",
+    "what two pictures show",
+    "predict runs/mine-s0-1 t10k-images-idx3-ubyte.gz --csv",
+    "all images of a file, as a table",
+    NULL,
+};
+
 extern const command command_predict;
 const command command_predict = {
     .name = "predict",
@@ -246,6 +254,7 @@ const command command_predict = {
                "the model was trained on. For each image: file, index in the file, class,\n"
                "probability, the next two. Probabilities are the model's outputs as they are:\n"
                "those of a model that ends in sigmoid do not add up to 1.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

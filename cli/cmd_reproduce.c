@@ -1,4 +1,5 @@
 /* hemline reproduce: published rows run again, and held against what was reported. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,24 @@ static hem_fold fold_of(const row_run *run, size_t seed)
         .folds = run->row->folds, .stratify = run->row->stratify, .seed = run->seeds.first + seed};
 }
 
+/* The data of a cross-validation, opened as that of one with two folds: then what is wrong with the
+ * number of folds is found where they are cut, and is not laid to an override that nobody wrote. */
+static hem_status find_folds_data(row_run *run, const char *file, text_list overrides,
+                                  hem_error *err)
+{
+    fold_set halves = {0};
+    hem_fold two = fold_of(run, 0);
+    two.folds = 2;
+    hem_status status = folds_load(&halves, file, overrides, two, err);
+    if (status == HEM_OK) {
+        run->spec = halves.specs[0];
+        halves.specs[0] = NULL;
+        status = find_data(run->spec, &run->data, err);
+    }
+    folds_release(&halves);
+    return status;
+}
+
 static hem_status load_folds(row_run *run, const char *file, text_list overrides, hem_error *err)
 {
     hem_status status = HEM_OK;
@@ -123,7 +142,7 @@ static hem_status load_folds(row_run *run, const char *file, text_list overrides
     for (size_t i = 0; i < run->seeds.n && status == HEM_OK; i++)
         status = folds_load(&run->sets[i], file, overrides, fold_of(run, i), err);
     if (status == HEM_OK)
-        status = find_data(run->sets[0].specs[0], &run->data, err);
+        status = find_folds_data(run, file, overrides, err);
     for (size_t i = 0; i < run->seeds.n && status == HEM_OK; i++)
         status = folds_cut(&run->sets[i], run->data, fold_of(run, i), err);
     return status;
@@ -148,6 +167,9 @@ static hem_status load_row(const reproduction *r, row_run *run, const seed_range
     hem_status status = row->folds > 0 ? load_folds(run, file, overrides, err)
                                        : load_plain(run, file, overrides, err);
     free(overrides.items);
+    if (status != HEM_OK && err->file[0] == '\0')
+        snprintf(err->file, sizeof err->file, "%s/reference.json: row '%s'", r->ref.directory,
+                 row->id);
     if (status != HEM_OK)
         return status;
     const char *below =
@@ -300,6 +322,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"[ID...] [options]", NULL};
 
+static const char *const examples[] = {
+    "reproduce B1",
+    "one published row, with five seeds",
+    "reproduce E3 --seeds 3 --markdown",
+    "all whose ids begin with E3, as tables for a page",
+    NULL,
+};
+
 extern const command command_reproduce;
 const command command_reproduce = {
     .name = "reproduce",
@@ -313,6 +343,7 @@ const command command_reproduce = {
                "\n"
                "Runs lie in DIR/ID/sSEED. What is finished there is not run again; a changed\n"
                "experiment gets a new folder. The same command again goes on where it stopped.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1000,

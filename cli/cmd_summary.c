@@ -146,6 +146,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"FILE|MODEL [options]", NULL};
 
+static const char *const examples[] = {
+    "summary mine.yaml",
+    "layers, shapes and parameters",
+    "summary mine.yaml --resolved",
+    "the experiment with every default written out",
+    NULL,
+};
+
 extern const command command_summary;
 const command command_summary = {
     .name = "summary",
@@ -154,6 +162,7 @@ const command command_summary = {
     .details = "FILE is an experiment file, MODEL a model file or a run directory. Shapes are\n"
                "channels x height x width. Multiply-adds are for one image forward, padding\n"
                "counted. The size of the images comes from the data that the file names.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

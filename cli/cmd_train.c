@@ -313,6 +313,18 @@ static const option options[] = {
 static const char *const usage[] = {"FILE [options]", "FILE --seeds N [options]",
                                     "--resume RUN [options]", NULL};
 
+static const char *const examples[] = {
+    "train mine.yaml",
+    "train, test, and keep all of it in runs/mine-s0-1",
+    "train mine.yaml --set train.epochs=5 --set train.batch=64",
+    "the same with two values changed",
+    "train mine.yaml --seeds 5",
+    "five trainings side by side: how much is chance?",
+    "train --resume runs/mine-s0-1",
+    "go on with an interrupted run",
+    NULL,
+};
+
 extern const command command_train;
 const command command_train = {
     .name = "train",
@@ -331,6 +343,7 @@ const command command_train = {
                "them, and lie in the folder NAME-seeds (or --out): mean, standard deviation,\n"
                "the 95 % interval of the mean, and the one that a further run falls into. The\n"
                "same command again goes on where it stopped, and with more seeds adds them.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

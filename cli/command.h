@@ -46,7 +46,11 @@ typedef struct command {
     const char *details;      /* paragraphs for the help, wrapped by hand; may be NULL */
     const option *options;
     size_t n_options;
-    int most; /* how many arguments it takes at most */
+    /* A command line behind "hemline" and a phrase of what it does, in turn, then NULL; may be
+     * NULL. A test has them parsed. */
+    const char *const *examples;
+    int most;    /* how many arguments it takes at most */
+    bool hidden; /* for other programs: not listed in help, manual and completion */
     /* Gets the arguments that are not options; returns the exit code. */
     int (*run)(char *const *arguments, int n);
 } command;

@@ -55,6 +55,11 @@ void help_command(const command *of)
     for (size_t i = 0; i < of->n_options; i++)
         print_option(&of->options[i]);
     print_option(&(option){.name = "help", .letter = 'h', .help = "print this text"});
+    if (of->examples == NULL)
+        return;
+    out("\n%sexamples%s\n", out_style.bold, out_style.off);
+    for (const char *const *example = of->examples; *example != NULL; example += 2)
+        out("  hemline %s\n      %s\n", example[0], example[1]);
 }
 
 void help_overview(void)
@@ -64,6 +69,8 @@ void help_overview(void)
     out("usage: hemline COMMAND [arguments] [options]\n\n");
     for (size_t i = 0; i < command_count(); i++) {
         const command *c = command_at(i);
+        if (c->hidden)
+            continue;
         out("  %s%-10s%s  %s\n", out_style.bold, c->name, out_style.off, c->summary);
     }
     out("\nfirst steps\n"

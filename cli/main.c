@@ -47,8 +47,10 @@ const command *command_find(const char *name)
 const char *command_nearest(const char *name)
 {
     nearest search = nearest_to(name);
-    for (size_t i = 0; i < COUNT(commands); i++)
-        nearest_try(&search, commands[i]->name);
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        if (!commands[i]->hidden)
+            nearest_try(&search, commands[i]->name);
+    }
     return search.best;
 }
 

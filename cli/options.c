@@ -30,6 +30,13 @@ static const option *find_letter(const command *of, char letter)
     return NULL;
 }
 
+const option *options_find(const command *of, const char *argument, size_t length)
+{
+    if (length > 2 && argument[1] == '-')
+        return find_long(of, argument + 2, length - 2);
+    return length == 2 ? find_letter(of, argument[1]) : NULL;
+}
+
 static options_outcome wrong_option(const command *of, const char *argument, size_t length)
 {
     const char *name = text("%.*s", (int)length, argument);
@@ -133,11 +140,7 @@ static options_outcome take_option(const command *of, char **arguments, int n, i
     bool is_long = argument[1] == '-';
     const char *equals = is_long ? strchr(argument, '=') : NULL;
     size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
-    const option *o = NULL;
-    if (is_long)
-        o = find_long(of, argument + 2, length - 2);
-    else if (length == 2)
-        o = find_letter(of, argument[1]);
+    const option *o = options_find(of, argument, length);
     if (o == NULL)
         return wrong_option(of, argument, length);
 

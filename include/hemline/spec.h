@@ -51,6 +51,14 @@ HEM_API const char *hem_spec_template(void);
  *  tables that parse. free() it; NULL = no memory. */
 HEM_API char *hem_spec_reference(void);
 
+/** Receives a path that an override may name, as "train.optimizer.adam.learning_rate": once with
+ *  `word` NULL and a sentence about it, then once for each word that its value may be, with a
+ *  sentence about the word, or "". The texts live during the call. */
+typedef void hem_spec_path_fn(void *user, const char *path, const char *word, const char *help);
+/** Calls `each` for every such path, in the order of the reference; what lies below another path
+ *  follows it. `spec` adds the paths of its layers, "model.0.conv.filters"; it may be NULL. */
+HEM_API void hem_spec_paths(const hem_spec *spec, hem_spec_path_fn *each, void *user);
+
 #ifdef __cplusplus
 }
 #endif

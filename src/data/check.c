@@ -81,8 +81,8 @@ hem_status hem_data_check(const char *directory, const hem_data_options *options
     hem__set set;
     hem_status status = hem__set_read(found, HEM__FORM_ANY, &set, err);
     if (status == HEM_ERR_DATA && is_other_kind(found))
-        (void)hem__hint(err, "this checks folders of the four IDX files; for data of another kind "
-                             "write an experiment and run 'hemline data show FILE.yaml'");
+        (void)hem__hint(err, "data check takes a folder of the four IDX files, one of images by "
+                             "class in train/ and test/, a .csv, a .npz, or an experiment file");
     free(found);
     if (status != HEM_OK)
         return status;

@@ -95,10 +95,18 @@ typedef struct table {
     bool blank;         /* the line before was empty */
 } table;
 
-/* The bytes up to the next comma or the end. */
+/* The bytes up to the next comma or the end. A name in quotes may hold commas, and quotes twice. */
 static size_t cell_length(const char *cell, const char *end)
 {
     size_t n = 0;
+    if (cell < end && cell[0] == '"') {
+        bool inside = true;
+        for (n = 1; cell + n < end && (inside || cell[n] == '"'); n++)
+            inside = inside != (cell[n] == '"');
+        if (!inside && (cell + n == end || cell[n] == ','))
+            return n;
+        n = 0; /* the quotes end in the middle of a cell: they are letters like any other */
+    }
     while (cell + n < end && cell[n] != ',')
         n++;
     return n;
@@ -108,8 +116,10 @@ static size_t cell_length(const char *cell, const char *end)
 static const char *cell_of(const char *line, size_t length, size_t column, size_t *n)
 {
     const char *end = line + length;
-    for (; column > 0 && line < end; line++)
-        column -= *line == ',';
+    for (; column > 0 && line < end; column--) {
+        line += cell_length(line, end);
+        line += line < end; /* the comma */
+    }
     *n = cell_length(line, end);
     return line;
 }
@@ -151,8 +161,8 @@ static const char *column_name(const table *t, size_t column, char out[80])
 static size_t count_columns(const char *line, size_t length)
 {
     size_t n = 1;
-    for (size_t i = 0; i < length; i++)
-        n += line[i] == ',';
+    for (const char *end = line + length; (line += cell_length(line, end)) < end; line++)
+        n++;
     return n;
 }
 
@@ -438,6 +448,11 @@ static hem_status read_line(table *t, const char *line, size_t length, hem_image
         return HEM_OK;
     }
     if (t->columns == 0) {
+        if (memchr(line, '\r', length) != NULL) {
+            fail_line(&t->lines, err, "the lines end in CR alone, and so all are one");
+            return hem__hint(err, "write them with LF, for example: tr '\\r' '\\n' <%s >new.csv",
+                             t->lines.reader.name);
+        }
         HEM_TRY(begin(t, line, length, out, err));
         if (t->header != NULL)
             return HEM_OK;

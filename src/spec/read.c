@@ -284,6 +284,42 @@ static hem_status read_defaults(hem_spec *spec, const hem__choice *choice, hem__
     return HEM_OK;
 }
 
+/* Whether a value is the key's default, as the resolved text writes it out. */
+static bool says_default(const hem__key *key, const hem__yaml *node)
+{
+    if (node->kind != HEM__YAML_SCALAR)
+        return false;
+    if (key->type == HEM__KEY_REAL && hem__text_is_number(node->text))
+        return hem__text_to_real(node->text) == hem__text_to_real(key->fallback);
+    return strcmp(node->text, key->fallback) == 0;
+}
+
+/* A layer that says `bias: false` and, itself, what its biases should be: one of the two is a
+ * mistake. What `defaults` says of biases is for the layers that have some, so it is dropped. */
+static hem_status take_no_bias(const hem_spec *spec, const hem__key *keys, const given *own,
+                               given *all, hem_error *err)
+{
+    const hem__key *key = hem__key_find(keys, "bias");
+    const hem__yaml *bias = key != NULL ? all->nodes[key - keys] : NULL;
+    if (bias == NULL || bias->kind != HEM__YAML_SCALAR || strcmp(bias->text, "false") != 0)
+        return HEM_OK;
+    for (size_t i = 0; keys[i].name != NULL; i++) {
+        const hem__yaml *said = own->nodes[i];
+        if (strncmp(keys[i].name, "bias_", 5) != 0)
+            continue;
+        if (said == NULL || says_default(&keys[i], said)) {
+            all->nodes[i] = NULL;
+            continue;
+        }
+        hem__spec_fail(spec, said->key_at, err,
+                       "'%s' is given, but the layer has no biases: 'bias' is false", keys[i].name);
+        return bias->key_at.line > 0 && bias->key_at.line != said->key_at.line
+                   ? hem__hint(err, "remove it, or 'bias: false' on line %d", bias->key_at.line)
+                   : hem__hint(err, "remove it, or 'bias: false'");
+    }
+    return HEM_OK;
+}
+
 /* ---- choices -------------------------------------------------------------------------------- */
 
 /* What is left of an alternative once it is known: its value and the keys beside it. `node` is NULL
@@ -322,7 +358,9 @@ static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
             HEM_TRY(hem__value_read(spec, a->value, a->name, node, record, err));
         all.nodes[a->value - a->keys] = node;
     }
+    given own = all;
     fill_defaults(a, usual, &all);
+    HEM_TRY(take_no_bias(spec, a->keys, &own, &all, err));
     return read_given(spec, a->keys, a->name, at, &all, record, err);
 }
 

@@ -70,9 +70,12 @@ static hem_status take_result(const char *path, const unsigned char *bytes, size
     json_decref(result);
     if (!memory)
         return hem__fail_memory(err, path, length);
-    return good ? HEM_OK
-                : hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
-                               "damaged: this is not what a run writes at its end");
+    if (good)
+        return HEM_OK;
+    hem__fail_at(err, HEM_ERR_DATA, path, 0, 0,
+                 "damaged: this is not what a run writes at its end");
+    return hem__hint(err, "remove the file and give the command again: the run's model is then "
+                          "tested anew");
 }
 
 hem_status hem_train_result_read(const char *directory, hem_train_result *out, hem_error *err)

@@ -536,12 +536,18 @@ static void write_choice(const hem__choice *choice, uint32_t *counter, hem__str 
 static void write_keys(const hem__key *keys, uint32_t *counter, hem__str *out)
 {
     const char *comma = "";
+    /* A layer without biases may not say what they should be. */
+    bool no_bias = hem__key_find(keys, "bias") != NULL && draw(counter, 3) == 0;
     for (; keys != NULL && keys->name != NULL; keys++) {
         bool required = keys->fallback == NULL && keys->like == NULL;
         if (!required && draw(counter, 2) == 0)
             continue;
+        if (no_bias ? strncmp(keys->name, "bias_", 5) == 0 : strcmp(keys->name, "bias") == 0)
+            continue;
         hem__str_printf(out, "%s%s: ", comma, keys->name);
-        if (keys->type == HEM__KEY_MAP) {
+        if (strcmp(keys->name, "bias") == 0) {
+            hem__str_add(out, "false");
+        } else if (keys->type == HEM__KEY_MAP) {
             hem__str_add(out, "{");
             write_keys(keys->keys, counter, out);
             hem__str_add(out, "}");

@@ -115,5 +115,15 @@ void TIER(hem__norm)(const float *x, int C, int pixels, const hem__norm *by_chan
                      int c0, int c1);
 void TIER(hem__norm_grad)(const float *x, const float *dy, int C, int pixels, int n,
                           const hem__norm *by_channel, float *dx, int c0, int c1);
+void TIER(hem__single_dense)(int n_in, int n_out, const float *x, const float *w, const float *bias,
+                             int relu, float *y);
+void TIER(hem__single_conv)(const hem__conv_shape *shape, const float *x, const float *w,
+                            const float *bias, int relu, float *y);
+void TIER(hem__single_maxpool)(const hem__pool_shape *shape, const float *x, float *y);
+void TIER(hem__single_avgpool)(const hem__pool_shape *shape, const float *x, float *y);
+void TIER(hem__single_softmax)(const float *x, float *y, int C, int pixels);
+void TIER(hem__single_prelu)(const float *x, const float *slope, int C, int pixels, float *y);
+void TIER(hem__single_norm)(const float *x, const float *mean, const float *scale,
+                            const float *shift, int C, int pixels, float *y);
 
 #endif

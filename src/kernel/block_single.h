@@ -14,13 +14,14 @@
         HEM__ROW(NV, MADD, p)                                                                      \
     }
 #define RELU(p, v) ACC(p, v) = v_max(ACC(p, v), v_all(0));
-#define STORE(p, v) v_store_first(y + p * line->y_step + v * VL, ACC(p, v), line->width - v * VL);
+#define STORE(p, v) v_store(y + p * y_step + v * VL, ACC(p, v));
 
-static NOINLINE void HEM__GLUE(HEM__GLUE(single_conv_, NP), HEM__GLUE(x, NV))(const conv_line *line,
-                                                                              size_t pixel)
+static NOINLINE void HEM__GLUE(HEM__GLUE(single_conv_, NP),
+                               HEM__GLUE(x, NV))(const conv_line *line, const float *row, float *y,
+                                                 size_t y_step)
 {
     const size_t step = line->x_step;
-    const float *row = line->x + pixel * step, *w[2] = {line->w[0], line->w[1]};
+    const float *w[2] = {line->w[0], line->w[1]};
     HEM__TIMES(NV, BIAS)
     HEM__GRID(NP, NV, START)
     for (size_t r = line->n_rows; r > 0; r--) {
@@ -36,7 +37,6 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(single_conv_, NP), HEM__GLUE(x, NV))(co
     if (line->relu) {
         HEM__GRID(NP, NV, RELU)
     }
-    float *y = line->y + pixel * line->y_step;
     HEM__GRID(NP, NV, STORE)
 }
 

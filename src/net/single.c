@@ -53,6 +53,9 @@ struct hem_predictor {
     buffer *buffers;
     int n_buffers;
     float *input, *output;
+    /* An image is loaded in runs of `run` bytes: all of it, or row by row between columns of zeros,
+     * for the convolution that reads it. The first begins at input[left], others `row` behind. */
+    size_t run, left, row;
     hem__arena arena;
 };
 
@@ -138,19 +141,40 @@ static void run_sum(const cell *c)
     c->kernels->add(c->y, c->x2, whole(c->n));
 }
 
+static void load_by_image(const hem_predictor *p, const uint8_t *image, float mean, float factor,
+                          float *y)
+{
+    for (size_t i = 0; i < p->run; i++)
+        y[i] = ((float)image[i] - mean) * factor;
+}
+
+static void load_by_pixel(const hem_predictor *p, const uint8_t *image, const float *means,
+                          float *y)
+{
+    for (size_t i = 0; i < p->run; i++)
+        y[i] = ((float)image[i] - means[i]) * means[p->image_bytes + i];
+}
+
+static void load_by_table(const hem_predictor *p, const uint8_t *image, float *y)
+{
+    const float *table = p->table;
+    for (size_t i = 0; i < p->run; i++)
+        y[i] = table[image[i]];
+}
+
+/* Bytes to numbers, a run of bytes at a time. */
 static void load(const hem_predictor *p, const uint8_t *image)
 {
-    const size_t n = p->image_bytes;
-    float mean = 0, factor = 0;
+    float mean = 0, factor = 0, *y = p->input + p->left;
     if (p->by_image)
-        hem__measure_image_f32(image, n, &mean, &factor);
-    for (size_t i = 0; i < n; i++)
+        hem__measure_image_f32(image, p->image_bytes, &mean, &factor);
+    for (size_t at = 0; at < p->image_bytes; at += p->run, y += p->row)
         if (p->by_image)
-            p->input[i] = ((float)image[i] - mean) * factor;
+            load_by_image(p, image + at, mean, factor, y);
         else if (p->pixels)
-            p->input[i] = ((float)image[i] - p->pixels[i]) * p->pixels[n + i];
+            load_by_pixel(p, image + at, p->pixels + at, y);
         else
-            p->input[i] = p->table[image[i]];
+            load_by_table(p, image + at, y);
 }
 
 hem_status hem_predictor_run(hem_predictor *p, const uint8_t *image, size_t bytes,
@@ -351,10 +375,19 @@ static int columns_right(const hem__conv_shape *s)
     return past > 0 ? past : 0;
 }
 
-/* A copy of the convolution's input with those columns; its buffer. */
+/* The convolution's input with those columns: a copy, or the image itself, loaded so; its buffer.
+ */
 static int widen(layout *l, const hem__node *node, int from)
 {
     const hem__conv_shape *s = &node->conv;
+    if (l->graph->nodes[node->inputs[0]].is_input && l->p->buffers[from].readers == 1) {
+        l->p->run = (size_t)(s->W * s->C);
+        l->p->left = (size_t)(s->pad_x * s->C);
+        l->p->row = (size_t)((s->pad_x + s->W + columns_right(s)) * s->C);
+        l->p->buffers[from].n = (size_t)s->H * l->p->row;
+        l->p->buffers[from].readers++; /* nobody else gets it: its zeros stay */
+        return from;
+    }
     cell *c = add_entry(l, run_widen, node);
     c->C = (size_t)s->C;
     c->left = s->pad_x;
@@ -451,6 +484,8 @@ static void lay_out(layout *l, const hem__scaling *scaling)
     hem_predictor *p = l->p;
     const hem__graph *graph = l->graph;
     p->n_entries = p->n_buffers = 0;
+    p->run = p->row = p->image_bytes;
+    p->left = 0;
     l->place[0] = take_buffer(p, hem__units(graph->nodes[0].shape), readers_of(graph, 0));
     for (int i = 1; i < graph->n_nodes; i++)
         lay_out_node(l, i);

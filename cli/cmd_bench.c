@@ -8,7 +8,7 @@
 #include "common.h"
 #include "help.h"
 
-enum { SEGMENTS = 7 };
+enum { SEGMENTS = 7, MOST_RUNS = 100000 /* of single images */ };
 
 static struct {
     double seconds;
@@ -33,6 +33,8 @@ typedef struct bench {
     double peaks[2 * SEGMENTS + 1];
     size_t n_peaks;
     figures training, inference;
+    double *run_seconds; /* of single images, sorted at the end */
+    size_t n_runs, predictor_bytes;
 } bench;
 
 /* ---- the two kinds of work ---------------------------------------------------------------------
@@ -105,6 +107,31 @@ static int ascending(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+/* One image after the other, as they come to a service: each is timed by itself. */
+static hem_status run_single(bench *b, hem_error *err)
+{
+    hem_predictor *predictor;
+    hem_status status = hem_predictor_new(b->s.net, &predictor, err);
+    if (status != HEM_OK)
+        return status;
+    const hem_predictor_info info = hem_predictor_get_info(predictor);
+    const size_t bytes = (size_t)info.height * (size_t)info.width * (size_t)info.channels;
+    const double end = now() + arguments.seconds * 0.1;
+    b->predictor_bytes = info.bytes;
+    bar_draw("one image", 0, NULL, 0);
+    for (size_t i = 0; b->n_runs < MOST_RUNS && (b->n_runs == 0 || now() < end); i++) {
+        const uint8_t *image = b->images + i % b->batch * bytes;
+        double began = now();
+        status = hem_predictor_run(predictor, image, bytes, b->probabilities, err);
+        if (status != HEM_OK)
+            break;
+        if (i > 0) /* the first brings the weights into the caches */
+            b->run_seconds[b->n_runs++] = now() - began;
+    }
+    hem_predictor_free(predictor);
+    return status;
+}
+
 static void sort_figures(figures *f)
 {
     qsort(f->images_per_second, SEGMENTS, sizeof *f->images_per_second, ascending);
@@ -149,6 +176,7 @@ static hem_status prepare(bench *b, const char *path, hem_error *err)
         const uint8_t *image = hem_data_image(b->s.data, HEM_TRAIN, b->order[i]);
         memcpy(b->images + i * image_bytes, image, image_bytes);
     }
+    b->run_seconds = need(malloc(MOST_RUNS * sizeof *b->run_seconds));
     b->probabilities = need(malloc(b->batch * (size_t)net.n_classes * sizeof *b->probabilities));
     b->training.flops_per_image = net.training_flops;
     b->inference.flops_per_image = 2.0 * (double)net.useful_macs;
@@ -161,6 +189,7 @@ static void release(bench *b)
     free(b->order);
     free(b->images);
     free(b->probabilities);
+    free(b->run_seconds);
     session_close(&b->s);
 }
 
@@ -176,6 +205,21 @@ static void print_figures(const char *name, const figures *f)
     out("%s%-10s %12s          %9.1f         %7.1f%s\n", out_style.dim, "  best",
         grouped((size_t)best), 1e-9 * best * f->flops_per_image, 100.0 * f->share[SEGMENTS - 1],
         out_style.off);
+}
+
+static double single_us(const bench *b, double quantile)
+{
+    return 1e6 * b->run_seconds[(size_t)(quantile * (double)(b->n_runs - 1))];
+}
+
+static json_t *single_json(const bench *b)
+{
+    json_t *object = need(json_object());
+    json_put(object, "median_us", json_number(single_us(b, 0.5)));
+    json_put(object, "p99_us", json_number(single_us(b, 0.99)));
+    json_put(object, "runs", json_count(b->n_runs));
+    json_put(object, "memory_bytes", json_count(b->predictor_bytes));
+    return object;
 }
 
 static json_t *figures_json(const figures *f)
@@ -204,6 +248,7 @@ static int print_json(const char *path, bench *b, double peak)
     json_put(object, "peak_gflops", json_number(peak));
     json_put(object, "training", figures_json(&b->training));
     json_put(object, "inference", figures_json(&b->inference));
+    json_put(object, "one_image", single_json(b));
     return out_json(object);
 }
 
@@ -218,6 +263,8 @@ static int print_text(const char *path, bench *b, double peak)
         b->n_peaks);
     print_figures("training", &b->training);
     print_figures("inference", &b->inference);
+    out("%-10s %12.1f us median %10.1f us 99th percentile, on one thread\n", "one image",
+        single_us(b, 0.5), single_us(b, 0.99));
     out("\n%smedian of %d segments each; GFLOP/s count useful work, taps on padding left out%s\n",
         out_style.dim, SEGMENTS, out_style.off);
     return HEM_OK;
@@ -237,6 +284,8 @@ static int run_bench(char *const *paths, int n)
         b.n_peaks--; /* the training's last peak was measured just now */
         status = run_segments(&b, infer_batch, &b.inference, "inference", &err);
     }
+    if (status == HEM_OK)
+        status = run_single(&b, &err);
     bar_clear();
     int code;
     if (status != HEM_OK) {
@@ -244,6 +293,7 @@ static int run_bench(char *const *paths, int n)
     } else {
         sort_figures(&b.training);
         sort_figures(&b.inference);
+        qsort(b.run_seconds, b.n_runs, sizeof *b.run_seconds, ascending);
         qsort(b.peaks, b.n_peaks, sizeof *b.peaks, ascending);
         double peak = b.peaks[b.n_peaks / 2];
         code = common.json ? print_json(paths[0], &b, peak) : print_text(paths[0], &b, peak);
@@ -279,7 +329,8 @@ const command command_bench = {
     .usage = usage,
     .details = "Measures in short segments, with the multiply-add peak of the same threads\n"
                "measured before and after each; prints the median and the best. Batch and data\n"
-               "are the experiment's; the trained weights are thrown away.",
+               "are the experiment's; the trained weights are thrown away. 'one image' is the\n"
+               "time that a single image takes, byte to probability, by a plan of its own.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -25,12 +25,12 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(single_conv_, NP),
     HEM__TIMES(NV, BIAS)
     HEM__GRID(NP, NV, START)
     for (size_t r = line->n_rows; r > 0; r--) {
-        const float *x[4] = {row, row + 3 * step, row + 6 * step, row + 9 * step};
+        const float *x[5] = {row, row + 3 * step, row + 6 * step, row + 9 * step, row + 12 * step};
         for (size_t left = line->n_taps; left > 0; left--) {
             HEM__TIMES(NV, WEIGHT)
             HEM__TIMES(NP, PIXEL)
             HEM__TIMES(NV, NEXT)
-            x[0]++, x[1]++, x[2]++, x[3]++;
+            x[0]++, x[1]++, x[2]++, x[3]++, x[4]++;
         }
         row += line->x_row;
     }

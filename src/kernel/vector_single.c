@@ -139,7 +139,7 @@ void TIER(hem__single_dense)(int n_in, int n_out, const float *x, const float *w
 /* ---- convolution ------------------------------------------------------------------------------
  * Channels innermost make the taps of one kernel row a run of S * C numbers, for every pixel. */
 
-enum { CONV_PIXELS = 12, PAIR_PIXELS = 6 };
+enum { CONV_PIXELS = 14, PAIR_PIXELS = 6 };
 
 /* One row of outputs, one or two vectors of their channels. */
 typedef struct conv_line {
@@ -189,6 +189,12 @@ typedef struct conv_line {
 #define NP 12
 #define NV 1
 #include "kernel/block_single.h"
+#define NP 13
+#define NV 1
+#include "kernel/block_single.h"
+#define NP 14
+#define NV 1
+#include "kernel/block_single.h"
 #define NP 1
 #define NV 2
 #include "kernel/block_single.h"
@@ -222,7 +228,9 @@ static const conv_kernel one_vector[CONV_PIXELS + 1] = {NULL,
                                                         single_conv_9x1,
                                                         single_conv_10x1,
                                                         single_conv_11x1,
-                                                        single_conv_12x1};
+                                                        single_conv_12x1,
+                                                        single_conv_13x1,
+                                                        single_conv_14x1};
 static const conv_kernel two_vectors[PAIR_PIXELS + 1] = {NULL,
                                                          single_conv_1x2,
                                                          single_conv_2x2,

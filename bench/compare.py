@@ -211,7 +211,7 @@ class Hemline:
         training, inference = answer["training"], answer["inference"]
         return {"train": training["images"] / training["seconds"], "steps_images":
                 training["images"], "infer": inference["images"] / inference["seconds"],
-                "single": answer["single_image"]["seconds"],
+                "single": 1e-6 * answer["one_image"]["median_us"],
                 "percent_of_peak": training["percent_of_peak"],
                 "inference_percent_of_peak": inference["percent_of_peak"],
                 "peak_gflops": answer["peak_gflops"]}

@@ -56,8 +56,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "not enough memory\n");
         return HEM_ERR_MEMORY;
     }
+    hem_predictor *predictor; /* for one image at a time; hem_net_predict() is for many */
+    check(hem_predictor_new(net, &predictor, &error));
     for (size_t i = 0; i < images.n; i++) {
-        check(hem_net_predict(net, images.pixels + i * bytes, 1, probabilities, &error));
+        check(
+            hem_predictor_run(predictor, images.pixels + i * bytes, bytes, probabilities, &error));
         int best = 0;
         for (int c = 1; c < info.n_classes; c++)
             best = probabilities[c] > probabilities[best] ? c : best;
@@ -65,6 +68,7 @@ int main(int argc, char **argv)
                (double)probabilities[best]);
     }
 
+    hem_predictor_free(predictor);
     free(probabilities);
     hem_images_release(&images);
     hem_net_free(net);

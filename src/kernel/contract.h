@@ -381,6 +381,32 @@ typedef struct HEM__R(hem__kernels) {
     /* Runs independent multiply-adds in registers and returns the floating-point operations done
      * (two each); `rounds` sets how long, about a microsecond each. */
     double (*peak)(size_t rounds);
+
+    /* ---- one image alone: lanes over channels or outputs, hem_predictor's kernels ----
+     * An activation is [row][column][channel] without gaps; a flat vector is a map of one pixel.
+     * Of x, y and rows of numbers by channel, up to HEM__ALIGN - 1 numbers past the end may be
+     * read, which do not matter; nothing but y is written. Weights lie in panels of HEM__ALIGN
+     * outputs, each panel [number of the sum][HEM__ALIGN]; past the last output they are zeros.
+     * bias: as many numbers as the panels have outputs; or NULL, zeros. Then relu as in conv. */
+
+    /* y[o] = bias[o], then for the inputs i in order with x[i] != 0 alone: fma(w[i][o], x[i], y).
+     * Black pixels and what a relu cut off cost nothing, so weights must be finite. */
+    void (*single_dense)(int n_in, int n_out, const hem__real *x, const hem__real *w,
+                         const hem__real *bias, int relu, hem__real *y);
+    /* y[k] = bias[k], then for kernel rows inside x (rows outside are skipped), kernel columns,
+     * channels: fma(w, x, y). A panel is [R][S][C][HEM__ALIGN]. All columns lie inside x: W counts
+     * the zeros that the plan puts left and right of the image, and pad_x is 0. */
+    void (*single_conv)(const hem__conv_shape *shape, const hem__real *x, const hem__real *w,
+                        const hem__real *bias, int relu, hem__real *y);
+    /* As maxpool and avgpool, all rows. */
+    void (*single_maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y);
+    void (*single_avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y);
+    /* As softmax, prelu and norm, for C channels of some pixels. x may be y. */
+    void (*single_softmax)(const hem__real *x, hem__real *y, int C, int pixels);
+    void (*single_prelu)(const hem__real *x, const hem__real *slope, int C, int pixels,
+                         hem__real *y);
+    void (*single_norm)(const hem__real *x, const hem__real *mean, const hem__real *scale,
+                        const hem__real *shift, int C, int pixels, hem__real *y);
 } HEM__R(hem__kernels);
 
 extern const HEM__R(hem__kernels) HEM__R(hem__kernels_reference);

@@ -206,4 +206,11 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .winograd_wgrad = REF(winograd_wgrad),
     .add = REF(add),
     .peak = REF(peak),
+    .single_dense = REF(single_dense),
+    .single_conv = REF(single_conv),
+    .single_maxpool = REF(single_maxpool),
+    .single_avgpool = REF(single_avgpool),
+    .single_softmax = REF(single_softmax),
+    .single_prelu = REF(single_prelu),
+    .single_norm = REF(single_norm),
 };

@@ -176,5 +176,15 @@ void REF(winograd_wgrad)(const hem__conv_shape *shape, int m, const hem__real *x
                          int panel0, int panel1);
 void REF(add)(hem__real *y, const hem__real *x, size_t n);
 double REF(peak)(size_t rounds);
+void REF(single_dense)(int n_in, int n_out, const hem__real *x, const hem__real *w,
+                       const hem__real *bias, int relu, hem__real *y);
+void REF(single_conv)(const hem__conv_shape *shape, const hem__real *x, const hem__real *w,
+                      const hem__real *bias, int relu, hem__real *y);
+void REF(single_maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y);
+void REF(single_avgpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y);
+void REF(single_softmax)(const hem__real *x, hem__real *y, int C, int pixels);
+void REF(single_prelu)(const hem__real *x, const hem__real *slope, int C, int pixels, hem__real *y);
+void REF(single_norm)(const hem__real *x, const hem__real *mean, const hem__real *scale,
+                      const hem__real *shift, int C, int pixels, hem__real *y);
 
 #endif

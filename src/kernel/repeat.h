@@ -1,7 +1,7 @@
 /* Repetition for micro-kernels, whose accumulators must each have a name: gcc 12 keeps an array of
  * vectors in memory and runs at a quarter of the speed.
  * HEM__TIMES(n, M) gives M(0) M(1) ... M(n - 1); HEM__GRID(n, m, M) gives M(i, j) for all i < n and
- * j < m, row by row. n and m are plain numbers: n up to 12, m up to 8. */
+ * j < m, row by row. n and m are plain numbers: n up to 14, m up to 8. */
 #ifndef HEM_KERNEL_REPEAT_H
 #define HEM_KERNEL_REPEAT_H
 
@@ -21,6 +21,8 @@
 #define HEM__TIMES_10(M) HEM__TIMES_9(M) M(9)
 #define HEM__TIMES_11(M) HEM__TIMES_10(M) M(10)
 #define HEM__TIMES_12(M) HEM__TIMES_11(M) M(11)
+#define HEM__TIMES_13(M) HEM__TIMES_12(M) M(12)
+#define HEM__TIMES_14(M) HEM__TIMES_13(M) M(13)
 
 /* HEM__ROW(m, M, i): M(i, 0) ... M(i, m - 1). */
 #define HEM__ROW(m, M, i) HEM__GLUE(HEM__ROW_, m)(M, i)
@@ -47,5 +49,7 @@
 #define HEM__GRID_10(m, M) HEM__GRID_9(m, M) HEM__ROW(m, M, 9)
 #define HEM__GRID_11(m, M) HEM__GRID_10(m, M) HEM__ROW(m, M, 10)
 #define HEM__GRID_12(m, M) HEM__GRID_11(m, M) HEM__ROW(m, M, 11)
+#define HEM__GRID_13(m, M) HEM__GRID_12(m, M) HEM__ROW(m, M, 12)
+#define HEM__GRID_14(m, M) HEM__GRID_13(m, M) HEM__ROW(m, M, 13)
 
 #endif

@@ -156,4 +156,11 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .winograd_wgrad = TIER(hem__winograd_wgrad),
     .add = add,
     .peak = peak,
+    .single_dense = TIER(hem__single_dense),
+    .single_conv = TIER(hem__single_conv),
+    .single_maxpool = TIER(hem__single_maxpool),
+    .single_avgpool = TIER(hem__single_avgpool),
+    .single_softmax = TIER(hem__single_softmax),
+    .single_prelu = TIER(hem__single_prelu),
+    .single_norm = TIER(hem__single_norm),
 };

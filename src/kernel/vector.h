@@ -150,5 +150,15 @@ void TIER(hem__winograd)(const hem__conv_shape *s, int m, const float *x, const 
 void TIER(hem__winograd_wgrad)(const hem__conv_shape *s, int m, const float *x, const float *dy,
                                float *g, float *scratch, int row0, int row1, int panel0,
                                int panel1);
+void TIER(hem__single_dense)(int n_in, int n_out, const float *x, const float *w, const float *bias,
+                             int relu, float *y);
+void TIER(hem__single_conv)(const hem__conv_shape *shape, const float *x, const float *w,
+                            const float *bias, int relu, float *y);
+void TIER(hem__single_maxpool)(const hem__pool_shape *shape, const float *x, float *y);
+void TIER(hem__single_avgpool)(const hem__pool_shape *shape, const float *x, float *y);
+void TIER(hem__single_softmax)(const float *x, float *y, int C, int pixels);
+void TIER(hem__single_prelu)(const float *x, const float *slope, int C, int pixels, float *y);
+void TIER(hem__single_norm)(const float *x, const float *mean, const float *scale,
+                            const float *shift, int C, int pixels, float *y);
 
 #endif

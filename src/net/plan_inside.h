@@ -45,5 +45,7 @@ size_t HEM__R(hem__norm_blocks)(const hem__graph *graph);
  * its place, finds its norm and what it must be multiplied with, at most 1. False: the norm is not
  * finite. All threads meet inside. */
 bool HEM__R(hem__clip)(HEM__R(hem__plan) * plan, const HEM__R(hem__work) * work, hem__real *factor);
+/* Mean and 1 / deviation of the n bytes of an image; 0 for one of a single grey. */
+void HEM__R(hem__measure_image)(const uint8_t *image, size_t n, hem__real *mean, hem__real *factor);
 
 #endif

@@ -48,9 +48,8 @@ static void run_entries(const plan_t *plan, const entry_t *list, int n, const wo
     }
 }
 
-/* Mean and 1 / deviation of an image's bytes; 0 for one of a single grey. The sums are of whole
- * numbers, so that their order is nobody's concern. */
-static void measure(const uint8_t *image, size_t n, hem__real *mean, hem__real *factor)
+/* The sums are of whole numbers, so that their order is nobody's concern. */
+void HEM__R(hem__measure_image)(const uint8_t *image, size_t n, hem__real *mean, hem__real *factor)
 {
     uint64_t sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++) {
@@ -69,7 +68,7 @@ static void load_by_image(const uint8_t *const *images, size_t units, size_t u0,
 {
     hem__real mean[HEM__LANES], factor[HEM__LANES];
     for (size_t l = 0; l < HEM__LANES; l++)
-        measure(images[l], units, &mean[l], &factor[l]);
+        HEM__R(hem__measure_image)(images[l], units, &mean[l], &factor[l]);
     for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
         for (size_t l = 0; l < HEM__LANES; l++)
             y[l] = ((hem__real)images[l][u] - mean[l]) * factor[l];

@@ -1,5 +1,6 @@
 /* One random case of every slot of the kernel table, and the list of them. */
 #include "support.h"
+#include "support_single.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -1065,6 +1066,13 @@ static const struct {
     {"norm_grad", one_norm_grad},
     {"add", one_add},
     {"peak", one_peak},
+    {"single_dense", one_single_dense},
+    {"single_conv", one_single_conv},
+    {"single_maxpool", one_single_maxpool},
+    {"single_avgpool", one_single_avgpool},
+    {"single_softmax", one_single_softmax},
+    {"single_prelu", one_single_prelu},
+    {"single_norm", one_single_norm},
 };
 enum { N_SLOTS = sizeof SLOTS / sizeof SLOTS[0] };
 

@@ -11,6 +11,11 @@
 #else
 #define HEM_X86 0
 #endif
+#if defined(__aarch64__)
+#define HEM_ARM 1
+#else
+#define HEM_ARM 0
+#endif
 
 extern const hem__kernels_f32 hem__kernels_portable;
 #if HEM_X86
@@ -18,6 +23,12 @@ extern const hem__kernels_f32 hem__kernels_avx2, hem__kernels_avx512;
 #define X86_KERNELS(tier) &hem__kernels_##tier
 #else
 #define X86_KERNELS(tier) NULL
+#endif
+#if HEM_ARM
+extern const hem__kernels_f32 hem__kernels_neon;
+#define ARM_KERNELS(tier) &hem__kernels_##tier
+#else
+#define ARM_KERNELS(tier) NULL
 #endif
 
 static bool has_nothing_special(void)
@@ -45,6 +56,12 @@ static bool has_avx512(void)
 #endif
 }
 
+/* Vectors and fused multiply-add are part of AArch64 itself. */
+static bool has_neon(void)
+{
+    return HEM_ARM;
+}
+
 typedef struct tier {
     const char *name, *needs;
     const hem__kernels_f32 *kernels;
@@ -59,6 +76,7 @@ static const tier TIERS[] = {
     {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
     {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = false,
      .exact = true},
+    {"neon", "AArch64", ARM_KERNELS(neon), has_neon, .by_default = true, .exact = true},
 };
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
 

@@ -54,6 +54,34 @@ typedef void (*conv_block)(const conv_line *, const conv_span *);
 #define KB 6
 #define NV 2
 #include "kernel/block_conv.h"
+#elif VG == 4
+#define KB 1
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 1
+#define NV 16
+#include "kernel/block_conv.h"
+#define KB 2
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 2
+#define NV 12
+#include "kernel/block_conv.h"
+#define KB 3
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 3
+#define NV 8
+#include "kernel/block_conv.h"
+#define KB 4
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 5
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 6
+#define NV 4
+#include "kernel/block_conv.h"
 #else
 #define KB 1
 #define NV 1
@@ -119,6 +147,13 @@ static const struct {
     [4] = {{1, conv_4x2}},
     [5] = {{1, conv_5x2}},
     [6] = {{1, conv_6x2}},
+#elif VG == 4
+    [1] = {{4, conv_1x16}, {1, conv_1x4}},
+    [2] = {{3, conv_2x12}, {1, conv_2x4}},
+    [3] = {{2, conv_3x8}, {1, conv_3x4}},
+    [4] = {{1, conv_4x4}},
+    [5] = {{1, conv_5x4}},
+    [6] = {{1, conv_6x4}},
 #else
     [1] = {{8, conv_1x8}, {1, conv_1x1}},
     [2] = {{8, conv_2x8}, {1, conv_2x1}},

@@ -91,26 +91,65 @@ struct wgrad_block {
 #define A 3
 #define B 4
 #include "kernel/block_wgrad.h"
+#if REGISTERS == 32
+#define A 7
+#define B 2
+#include "kernel/block_wgrad.h"
+#define A 8
+#define B 2
+#include "kernel/block_wgrad.h"
+#define A 5
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 6
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 7
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 8
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 4
+#define B 4
+#include "kernel/block_wgrad.h"
+#define A 5
+#define B 4
+#include "kernel/block_wgrad.h"
+#define A 6
+#define B 4
+#include "kernel/block_wgrad.h"
+#endif
 
 enum {
     WIDEST_A = 8,
     WIDEST_B = 4,
-    BLOCK_SUMS = 16,                 /* sums of the largest block, in groups of four */
-    MOST_CHANNELS = 128,             /* virtual channels of an item done at once */
-    MOST_BLOCKS = 2 * MOST_CHANNELS, /* of a group of items: one item alone always fits */
+    BLOCK_SUMS = REGISTERS == 32 ? 24 : 16, /* sums of the largest block, in groups of four */
+    MOST_CHANNELS = 128,                    /* virtual channels of an item done at once */
+    MOST_BLOCKS = 2 * MOST_CHANNELS,        /* of a group of items: one item alone always fits */
     MOST_ITEMS = 16
 };
 
+/* By filters, then virtual channels. */
 static const wgrad_kernel KERNELS[WIDEST_B + 1][WIDEST_A + 1] = {
     [1] = {NULL, wgrad_1x1, wgrad_2x1, wgrad_3x1, wgrad_4x1, wgrad_5x1, wgrad_6x1, wgrad_7x1,
            wgrad_8x1},
+#if REGISTERS == 32
+    [2] = {NULL, wgrad_1x2, wgrad_2x2, wgrad_3x2, wgrad_4x2, wgrad_5x2, wgrad_6x2, wgrad_7x2,
+           wgrad_8x2},
+    [3] = {NULL, wgrad_1x3, wgrad_2x3, wgrad_3x3, wgrad_4x3, wgrad_5x3, wgrad_6x3, wgrad_7x3,
+           wgrad_8x3},
+    [4] = {NULL, wgrad_1x4, wgrad_2x4, wgrad_3x4, wgrad_4x4, wgrad_5x4, wgrad_6x4},
+#else
     [2] = {NULL, wgrad_1x2, wgrad_2x2, wgrad_3x2, wgrad_4x2, wgrad_5x2, wgrad_6x2},
     [3] = {NULL, wgrad_1x3, wgrad_2x3, wgrad_3x3, wgrad_4x3},
     [4] = {NULL, wgrad_1x4, wgrad_2x4, wgrad_3x4},
+#endif
 };
 
 /* Most virtual channels of a block of B filters. */
-static const int TALLEST[WIDEST_B + 1] = {0, 8, 6, 4, 3};
+static const int TALLEST[WIDEST_B + 1] = {0, 8, REGISTERS == 32 ? 8 : 6, REGISTERS == 32 ? 8 : 4,
+                                          REGISTERS == 32 ? 6 : 3};
 
 /* Width of the next block of filters when `left` remain of a block of 8. */
 static int filters_of(int left)

@@ -127,7 +127,8 @@ enum {
     BLOCK_SUMS = REGISTERS == 32 ? 24 : 16, /* sums of the largest block, in groups of four */
     MOST_CHANNELS = 128,                    /* virtual channels of an item done at once */
     MOST_BLOCKS = 2 * MOST_CHANNELS,        /* of a group of items: one item alone always fits */
-    MOST_ITEMS = 16
+    MOST_ITEMS = 16,
+    PARTS = VL == HEM__LANES ? 1 : 2 /* of the lanes, as far as prefetching tells them apart */
 };
 
 /* By filters, then virtual channels. */
@@ -290,8 +291,8 @@ static void describe_item(const hem__conv_shape *shape, const float *x, int numb
 
 /* Fetched on first use, new rows of x and dy would stall the first blocks that touch them. So the
  * blocks of an item's last range of filters ask for the next item's row of x, and those of the last
- * item for the next unit's dy as well: a line a pixel in each part of the lanes, when the oldest
- * lines in the cache are no longer needed. */
+ * item for the next unit's dy as well: a line a pixel in each part of the lanes (with vectors of
+ * all lanes there is one part), when the oldest lines in the cache are no longer needed. */
 static void plan_prefetch(wgrad_group *group, int rows)
 {
     for (int i = 0; i < group->n_items; i++) {
@@ -310,7 +311,7 @@ static void plan_prefetch(wgrad_group *group, int rows)
             wgrad_block *b = &blocks[j];
             ptrdiff_t x_at = x_next - b->t0 % item->n_channels * HEM__LANES;
             ptrdiff_t d_at = d_next - b->k0 * HEM__LANES;
-            int line = 2 * (j - late);
+            int line = PARTS * (j - late);
             b->x_ahead = line < item->n_channels ? (int32_t)(x_at + line * HEM__LANES) : 0;
             b->x_ahead_late =
                 line + 1 < item->n_channels ? (int32_t)(x_at + (line + 1) * HEM__LANES) : 0;

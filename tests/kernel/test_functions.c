@@ -1,6 +1,6 @@
 /* exp, log, tanh, sigmoid on a dense sample of floats, and the values that must be exact; softmax
- * and its loss on numbers that overflow, vanish or are not numbers. --sparser 9 takes a ninth of the
- * sample. */
+ * and its loss on numbers that overflow, vanish or are not numbers. --sparser 9 takes a ninth of
+ * the sample. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 # A thin front of CMake. `make` alone lists the targets.
 .POSIX:
 .SUFFIXES:
-.PHONY: help deps build demo check check-long check-neon sanitize fuzz install format tidy bench clean
+.PHONY: help deps build demo check check-long check-neon check-avx512 sanitize fuzz install format tidy bench clean
 
 MAKEFLAGS += --no-print-directory
 EPOCHS = 5
@@ -20,6 +20,7 @@ help:
 	@echo "make check       build and run the quick tests (under 5 minutes)"
 	@echo "make check-long  run the long tests"
 	@echo "make check-neon  the kernels of 64-bit Arm: cross-compiled, under qemu (under a minute)"
+	@echo "make check-avx512  the AVX-512 kernels in an emulated PC (minutes; needs Debian's archive)"
 	@echo "make sanitize    quick tests under address, undefined-behaviour and thread sanitizers"
 	@echo "make fuzz        random bytes into every reader (FUZZ_SECONDS=60 each; needs clang)"
 	@echo "make build       the program and the library, in build/release"
@@ -61,6 +62,10 @@ check-neon:
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS) --target kernel_kernels
 	@tools/check_neon build/neon build/release/tests/kernel_kernels -DHEM_WERROR=$(WERROR)
+
+check-avx512:
+	@tools/deps run emulate
+	@tools/check_avx512 build/avx512
 
 # Random bytes into every reader, FUZZ_SECONDS each; needs clang.
 fuzz:

@@ -4,6 +4,7 @@
  *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers
  *   VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group, and
  *        HEM__LANES / (VG * VL) groups run one after the other (SSE2: two)
+ *   REGISTERS   vector registers that the accumulators of a micro-kernel share with its operands
  *
  * + - * / and comparisons are the compiler's own on vectors (comparisons give all ones or zero).
  *
@@ -92,7 +93,6 @@ typedef uint32_t U __attribute__((vector_size(16)));
 
 #define GROUP (VG * VL) /* lanes in a lane group */
 
-/* Vector registers: how large the blocks of micro-kernels may be. */
 #if defined(HEM_TIER_AVX512) || defined(HEM_TIER_LOWERED) || defined(HEM_TIER_NEON)
 #define REGISTERS 32
 #else

@@ -93,7 +93,7 @@ void print_tiers(void)
         print_message("tier %-9s %s (needs %s)\n", info.name, why, info.needs);
     }
     print_message("tier lowered   %s (the blocks of avx512 in AVX2's instructions)\n",
-                  lowered_runs() ? "runs" : "NOT RUN: needs AVX2");
+                  lowered_runs() ? "runs" : "NOT RUN: needs AVX2, and to be linked");
 }
 
 /* ---- buffers --------------------------------------------------------------------------------- */

@@ -64,7 +64,7 @@ check-neon:
 	@tools/check_neon build/neon build/release/tests/kernel_kernels -DHEM_WERROR=$(WERROR)
 
 check-avx512:
-	@tools/deps run emulate
+	@tools/deps run test emulate
 	@tools/check_avx512 build/avx512
 
 # Random bytes into every reader, FUZZ_SECONDS each; needs clang.

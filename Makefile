@@ -1,7 +1,7 @@
 # A thin front of CMake. `make` alone lists the targets.
 .POSIX:
 .SUFFIXES:
-.PHONY: help deps build demo check check-long sanitize fuzz install format tidy bench clean
+.PHONY: help deps build demo check check-long check-neon check-avx512 sanitize fuzz install format tidy bench clean
 
 MAKEFLAGS += --no-print-directory
 EPOCHS = 5
@@ -19,6 +19,8 @@ help:
 	@echo "make demo        install what is missing, build, train two-conv on Fashion-MNIST (EPOCHS=5)"
 	@echo "make check       build and run the quick tests (under 5 minutes)"
 	@echo "make check-long  run the long tests"
+	@echo "make check-neon  the kernels of 64-bit Arm: cross-compiled, under qemu (under a minute)"
+	@echo "make check-avx512  the AVX-512 kernels in an emulated PC (minutes; needs Debian's archive)"
 	@echo "make sanitize    quick tests under address, undefined-behaviour and thread sanitizers"
 	@echo "make fuzz        random bytes into every reader (FUZZ_SECONDS=60 each; needs clang)"
 	@echo "make build       the program and the library, in build/release"
@@ -50,10 +52,20 @@ check:
 	@cd build/release && $(TEST) -L quick
 
 check-long:
-	@tools/deps run test data
+	@tools/deps run test data cross
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS)
 	@cd build/release && $(TEST) -L long
+
+check-neon:
+	@tools/deps run test cross
+	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
+	@$(COMPILE) build/release -j $(JOBS) --target kernel_kernels
+	@tools/check_neon build/neon build/release/tests/kernel_kernels -DHEM_WERROR=$(WERROR)
+
+check-avx512:
+	@tools/deps run test emulate
+	@tools/check_avx512 build/avx512
 
 # Random bytes into every reader, FUZZ_SECONDS each; needs clang.
 fuzz:

@@ -91,7 +91,7 @@ HEM_API int hem_default_threads(void);
 
 /** One row of the tier table, for `hemline doctor`. All strings are static. */
 typedef struct hem_tier_info {
-    const char *name;  /**< "portable", "avx2", "avx512" */
+    const char *name;  /**< "portable", "avx2", "avx512", "neon" */
     const char *needs; /**< the CPU features it needs */
     bool built;        /**< compiled into this library */
     bool runnable;     /**< this CPU has the features */

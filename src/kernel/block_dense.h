@@ -8,7 +8,14 @@
 #define FROM_Y(k, v) ACC(k, v) = v_load(s->y + AT(k, v));
 #define FROM_BIAS(k, v) ACC(k, v) = v_all(s->bias[k]);
 #define FROM_ZERO(k, v) ACC(k, v) = v_all(0);
+/* The weights of many rows from two pointers: gcc spills the distances from one. It would make one
+ * of them again, so it is not told that they are related. */
+#if KB > 6 && !defined(__clang__)
+#define HALVES
+#define FACTOR(k) V factor##k = v_all((k < KB / 2 ? w : w_half)[(size_t)(k % (KB / 2)) * w_row]);
+#else
 #define FACTOR(k) V factor##k = v_all(w[(size_t)k * w_row]);
+#endif
 #define VECTOR(v) V x##v = v_load(x + (size_t)(v / VG) * gap + v % VG * VL);
 #define MADD(k, v) ACC(k, v) = v_fma(factor##k, x##v, ACC(k, v));
 #define MADD_TURNED(v, k) MADD(k, v)
@@ -32,6 +39,10 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
     const size_t w_row = d->w_row, w_step = d->w_step, x_step = d->x_step, gap = s->gap;
     const size_t ahead = d->ahead;
     const float *x = s->x, *w = s->w;
+#ifdef HALVES
+    const float *w_half = w + KB / 2 * w_row;
+    __asm__("" : "+r"(w_half));
+#endif
     HEM__GRID(KB, NV, NAME)
     (void)gap;
     (void)w_row;
@@ -56,8 +67,14 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
 #endif
             x += x_step;
             w += w_step;
+#ifdef HALVES
+            w_half += w_step;
+#endif
         }
         w += d->w_outer;
+#ifdef HALVES
+        w_half += d->w_outer;
+#endif
     }
     if (d->relu) {
         HEM__GRID(KB, NV, RELU)
@@ -75,6 +92,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
 #undef FROM_BIAS
 #undef FROM_ZERO
 #undef FACTOR
+#undef HALVES
 #undef VECTOR
 #undef MADD
 #undef MADD_TURNED

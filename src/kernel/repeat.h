@@ -1,7 +1,7 @@
 /* Repetition for micro-kernels, whose accumulators must each have a name: gcc 12 keeps an array of
  * vectors in memory and runs at a quarter of the speed.
  * HEM__TIMES(n, M) gives M(0) M(1) ... M(n - 1); HEM__GRID(n, m, M) gives M(i, j) for all i < n and
- * j < m, row by row. n and m are plain numbers: n up to 14, m up to 8. */
+ * j < m, row by row. n and m are plain numbers: n up to 14 or 16, m up to 8, 12 or 16. */
 #ifndef HEM_KERNEL_REPEAT_H
 #define HEM_KERNEL_REPEAT_H
 
@@ -23,6 +23,7 @@
 #define HEM__TIMES_12(M) HEM__TIMES_11(M) M(11)
 #define HEM__TIMES_13(M) HEM__TIMES_12(M) M(12)
 #define HEM__TIMES_14(M) HEM__TIMES_13(M) M(13)
+#define HEM__TIMES_16(M) HEM__TIMES_14(M) M(14) M(15)
 
 /* HEM__ROW(m, M, i): M(i, 0) ... M(i, m - 1). */
 #define HEM__ROW(m, M, i) HEM__GLUE(HEM__ROW_, m)(M, i)
@@ -35,6 +36,7 @@
 #define HEM__ROW_7(M, i) HEM__ROW_6(M, i) M(i, 6)
 #define HEM__ROW_8(M, i) HEM__ROW_7(M, i) M(i, 7)
 #define HEM__ROW_12(M, i) HEM__ROW_8(M, i) M(i, 8) M(i, 9) M(i, 10) M(i, 11)
+#define HEM__ROW_16(M, i) HEM__ROW_12(M, i) M(i, 12) M(i, 13) M(i, 14) M(i, 15)
 
 #define HEM__GRID(n, m, M) HEM__GLUE(HEM__GRID_, n)(m, M)
 #define HEM__GRID_1(m, M) HEM__ROW(m, M, 0)

@@ -4,6 +4,7 @@
  *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers
  *   VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group, and
  *        HEM__LANES / (VG * VL) groups run one after the other (SSE2: two)
+ *   REGISTERS   vector registers that the accumulators of a micro-kernel share with its operands
  *
  * + - * / and comparisons are the compiler's own on vectors (comparisons give all ones or zero).
  *
@@ -63,14 +64,20 @@ typedef uint32_t U __attribute__((vector_size(32)));
     }
 
 #else
+#if defined(HEM_TIER_NEON)
+#define HEM__TIER neon
+#include <arm_neon.h>
+#define VG 4
+#else
 #define HEM__TIER portable
 #ifdef __SSE2__
 #include <emmintrin.h>
 #else
 #include <math.h>
 #endif
-#define VL 4
 #define VG 2
+#endif
+#define VL 4
 typedef float V __attribute__((vector_size(16)));
 typedef float V_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t I __attribute__((vector_size(16)));
@@ -87,6 +94,13 @@ typedef uint32_t U __attribute__((vector_size(16)));
 #define GROUP (VG * VL) /* lanes in a lane group */
 
 typedef double D __attribute__((vector_size(VL * 4))); /* half the lanes of a vector, in double */
+
+#if defined(HEM_TIER_AVX512) || defined(HEM_TIER_LOWERED) || defined(HEM_TIER_NEON)
+#define REGISTERS 32
+#else
+#define REGISTERS 16
+#endif
+
 typedef float V4 __attribute__((vector_size(16)));
 typedef float V4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -263,6 +277,39 @@ INLINE unsigned u_at_least(U a, uint32_t b)
 {
     __m256i less = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)b), (__m256i)a);
     return (unsigned)_mm256_movemask_ps((__m256)less) ^ 0xFFu;
+}
+
+#elif defined(HEM_TIER_NEON)
+
+INLINE V v_fma(V a, V b, V c)
+{
+    return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+/* The instruction for a maximum treats NaN and -0 otherwise. */
+INLINE V v_max(V a, V b)
+{
+    return v_select(a > b, a, b);
+}
+
+INLINE V v_sqrt(V a)
+{
+    return (V)vsqrtq_f32((float32x4_t)a);
+}
+
+INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
+{
+    uint32x4_t v = (uint32x4_t)a;
+    uint32x4_t p = vreinterpretq_u32_u64(vmull_n_u32(vget_low_u32(v), m));
+    uint32x4_t q = vreinterpretq_u32_u64(vmull_n_u32(vget_high_u32(v), m));
+    *low = (U)vuzp1q_u32(p, q);
+    *high = (U)vuzp2q_u32(p, q);
+}
+
+INLINE unsigned u_at_least(U a, uint32_t b)
+{
+    const U bit = {1, 2, 4, 8};
+    return vaddvq_u32((uint32x4_t)((U)(a >= u_all(b)) & bit));
 }
 
 #else

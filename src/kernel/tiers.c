@@ -11,6 +11,11 @@
 #else
 #define HEM_X86 0
 #endif
+#if defined(__aarch64__)
+#define HEM_ARM 1
+#else
+#define HEM_ARM 0
+#endif
 
 extern const hem__kernels_f32 hem__kernels_portable;
 #if HEM_X86
@@ -18,6 +23,12 @@ extern const hem__kernels_f32 hem__kernels_avx2, hem__kernels_avx512;
 #define X86_KERNELS(tier) &hem__kernels_##tier
 #else
 #define X86_KERNELS(tier) NULL
+#endif
+#if HEM_ARM
+extern const hem__kernels_f32 hem__kernels_neon;
+#define ARM_KERNELS(tier) &hem__kernels_##tier
+#else
+#define ARM_KERNELS(tier) NULL
 #endif
 
 static bool has_nothing_special(void)
@@ -45,6 +56,12 @@ static bool has_avx512(void)
 #endif
 }
 
+/* Vectors and fused multiply-add are part of AArch64 itself. */
+static bool has_neon(void)
+{
+    return HEM_ARM;
+}
+
 typedef struct tier {
     const char *name, *needs;
     const hem__kernels_f32 *kernels;
@@ -59,6 +76,7 @@ static const tier TIERS[] = {
     {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
     {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = false,
      .exact = true},
+    {"neon", "AArch64", ARM_KERNELS(neon), has_neon, .by_default = true, .exact = true},
 };
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
 
@@ -147,21 +165,34 @@ hem_status hem__tier_choose(const char *name, size_t *index, hem_error *err)
 static char cpu_name[256] = "unknown CPU";
 static pthread_once_t cpu_name_once = PTHREAD_ONCE_INIT;
 
+/* The value of the line "name : value", where it is that. */
+static bool take_value(const char *line, const char *name, char *value, size_t size)
+{
+    const char *colon = strchr(line, ':');
+    if (strncmp(line, name, strlen(name)) != 0 || colon == NULL)
+        return false;
+    colon += strspn(colon, ": \t");
+    int length = (int)strcspn(colon, "\n");
+    if (length > 0)
+        snprintf(value, size, "%.*s", length, colon);
+    return length > 0;
+}
+
 static void read_cpu_name(void)
 {
     FILE *file = fopen("/proc/cpuinfo", "r");
     if (file == NULL)
         return;
-    char line[sizeof cpu_name];
+    char line[sizeof cpu_name], maker[16] = "", part[16] = "";
     while (fgets(line, sizeof line, file) != NULL) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-            continue;
-        colon += strspn(colon, ": \t");
-        colon[strcspn(colon, "\n")] = '\0';
-        if (colon[0] != '\0')
-            memcpy(cpu_name, colon, strlen(colon) + 1);
-        break;
+        if (take_value(line, "model name", cpu_name, sizeof cpu_name))
+            break;
+        (void)take_value(line, "CPU implementer", maker, sizeof maker);
+        /* 64-bit Arm has no name, only numbers. */
+        if (take_value(line, "CPU part", part, sizeof part)) {
+            snprintf(cpu_name, sizeof cpu_name, "Arm CPU, implementer %s, part %s", maker, part);
+            break;
+        }
     }
     /* Only read: whatever went wrong, the name stays unknown. */
     (void)fclose(file);

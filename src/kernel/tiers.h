@@ -1,6 +1,7 @@
 /* The kernel tiers: one vector source compiled for several instruction sets, and which of them this
  * CPU runs. To add a tier: its verbs in simd.h, its line in tiers.c, its flags in CMakeLists.txt;
- * `by_default` becomes true once tests/kernel has run on such a CPU. */
+ * `by_default` becomes true once tests/kernel has run on such a CPU (neon: under qemu-user, which
+ * runs its instructions exactly; the choice there is between it and portable). */
 #ifndef HEM_KERNEL_TIERS_H
 #define HEM_KERNEL_TIERS_H
 

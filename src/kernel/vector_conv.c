@@ -54,6 +54,34 @@ typedef void (*conv_block)(const conv_line *, const conv_span *);
 #define KB 6
 #define NV 2
 #include "kernel/block_conv.h"
+#elif VG == 4
+#define KB 1
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 1
+#define NV 16
+#include "kernel/block_conv.h"
+#define KB 2
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 2
+#define NV 12
+#include "kernel/block_conv.h"
+#define KB 3
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 3
+#define NV 8
+#include "kernel/block_conv.h"
+#define KB 4
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 5
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 6
+#define NV 4
+#include "kernel/block_conv.h"
 #else
 #define KB 1
 #define NV 1
@@ -83,6 +111,15 @@ typedef void (*conv_block)(const conv_line *, const conv_span *);
 #define NV 2
 #include "kernel/block_conv.h"
 #define KB 4
+#define NV 3
+#include "kernel/block_conv.h"
+#define KB 4
+#define NV 4
+#include "kernel/block_conv.h"
+#define KB 4
+#define NV 5
+#include "kernel/block_conv.h"
+#define KB 4
 #define NV 6
 #include "kernel/block_conv.h"
 #define KB 5
@@ -92,6 +129,9 @@ typedef void (*conv_block)(const conv_line *, const conv_span *);
 #define NV 2
 #include "kernel/block_conv.h"
 #define KB 5
+#define NV 3
+#include "kernel/block_conv.h"
+#define KB 5
 #define NV 4
 #include "kernel/block_conv.h"
 #define KB 6
@@ -101,13 +141,18 @@ typedef void (*conv_block)(const conv_line *, const conv_span *);
 #define NV 2
 #include "kernel/block_conv.h"
 #define KB 6
+#define NV 3
+#include "kernel/block_conv.h"
+#define KB 6
 #define NV 4
 #include "kernel/block_conv.h"
 #endif
 
-enum { WIDEST = 6, MOST_CHOICES = 3 };
+enum { WIDEST = 6, MOST_CHOICES = 6 };
 
-/* Blocks for each number of channels, widest first; the last of each takes one output. */
+/* Blocks for each number of channels, widest first; the last of each takes one output. With vectors
+ * of a whole tile one output of 4 channels is 4 sums, half of what keeps the multipliers busy: so a
+ * short row gets a block of its own. */
 static const struct {
     int n_outputs;
     conv_block run;
@@ -119,13 +164,21 @@ static const struct {
     [4] = {{1, conv_4x2}},
     [5] = {{1, conv_5x2}},
     [6] = {{1, conv_6x2}},
+#elif VG == 4
+    [1] = {{4, conv_1x16}, {1, conv_1x4}},
+    [2] = {{3, conv_2x12}, {1, conv_2x4}},
+    [3] = {{2, conv_3x8}, {1, conv_3x4}},
+    [4] = {{1, conv_4x4}},
+    [5] = {{1, conv_5x4}},
+    [6] = {{1, conv_6x4}},
 #else
     [1] = {{8, conv_1x8}, {1, conv_1x1}},
     [2] = {{8, conv_2x8}, {1, conv_2x1}},
     [3] = {{8, conv_3x8}, {3, conv_3x3}, {1, conv_3x1}},
-    [4] = {{6, conv_4x6}, {2, conv_4x2}, {1, conv_4x1}},
-    [5] = {{4, conv_5x4}, {2, conv_5x2}, {1, conv_5x1}},
-    [6] = {{4, conv_6x4}, {2, conv_6x2}, {1, conv_6x1}},
+    [4] =
+        {{6, conv_4x6}, {5, conv_4x5}, {4, conv_4x4}, {3, conv_4x3}, {2, conv_4x2}, {1, conv_4x1}},
+    [5] = {{4, conv_5x4}, {3, conv_5x3}, {2, conv_5x2}, {1, conv_5x1}},
+    [6] = {{4, conv_6x4}, {3, conv_6x3}, {2, conv_6x2}, {1, conv_6x1}},
 #endif
 };
 

@@ -46,6 +46,28 @@ typedef void (*dense_block)(const dense_sum *, const dense_span *);
 #define NV 4
 #include "kernel/block_dense.h"
 #endif
+#elif VG == 4
+#define KB 1
+#define NV 4
+#include "kernel/block_dense.h"
+#define KB 2
+#define NV 4
+#include "kernel/block_dense.h"
+#define KB 4
+#define NV 4
+#include "kernel/block_dense.h"
+#define KB 6
+#define NV 4
+#include "kernel/block_dense.h"
+#define KB 1
+#define NV 8
+#include "kernel/block_dense.h"
+#define KB 2
+#define NV 8
+#include "kernel/block_dense.h"
+#define KB 3
+#define NV 8
+#include "kernel/block_dense.h"
 #else
 #define KB 1
 #define NV 1
@@ -87,6 +109,9 @@ static const dense_choice BLOCKS[2][4] = {
 #else /* a product needs a register of its own */
     {{2, dense_2x4}, {1, dense_1x4}},
 #endif
+#elif VG == 4
+    {{6, dense_6x4}, {4, dense_4x4}, {2, dense_2x4}, {1, dense_1x4}},
+    {{3, dense_3x8}, {2, dense_2x8}, {1, dense_1x8}},
 #else
     {{12, dense_12x1}, {6, dense_6x1}, {3, dense_3x1}, {1, dense_1x1}},
     {{12, dense_12x2}, {4, dense_4x2}, {2, dense_2x2}, {1, dense_1x2}},

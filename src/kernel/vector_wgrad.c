@@ -91,26 +91,66 @@ struct wgrad_block {
 #define A 3
 #define B 4
 #include "kernel/block_wgrad.h"
+#if REGISTERS == 32
+#define A 7
+#define B 2
+#include "kernel/block_wgrad.h"
+#define A 8
+#define B 2
+#include "kernel/block_wgrad.h"
+#define A 5
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 6
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 7
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 8
+#define B 3
+#include "kernel/block_wgrad.h"
+#define A 4
+#define B 4
+#include "kernel/block_wgrad.h"
+#define A 5
+#define B 4
+#include "kernel/block_wgrad.h"
+#define A 6
+#define B 4
+#include "kernel/block_wgrad.h"
+#endif
 
 enum {
     WIDEST_A = 8,
     WIDEST_B = 4,
-    BLOCK_SUMS = 16,                 /* sums of the largest block, in groups of four */
-    MOST_CHANNELS = 128,             /* virtual channels of an item done at once */
-    MOST_BLOCKS = 2 * MOST_CHANNELS, /* of a group of items: one item alone always fits */
-    MOST_ITEMS = 16
+    BLOCK_SUMS = REGISTERS == 32 ? 24 : 16, /* sums of the largest block, in groups of four */
+    MOST_CHANNELS = 128,                    /* virtual channels of an item done at once */
+    MOST_BLOCKS = 2 * MOST_CHANNELS,        /* of a group of items: one item alone always fits */
+    MOST_ITEMS = 16,
+    PARTS = VL == HEM__LANES ? 1 : 2 /* of the lanes, as far as prefetching tells them apart */
 };
 
+/* By filters, then virtual channels. */
 static const wgrad_kernel KERNELS[WIDEST_B + 1][WIDEST_A + 1] = {
     [1] = {NULL, wgrad_1x1, wgrad_2x1, wgrad_3x1, wgrad_4x1, wgrad_5x1, wgrad_6x1, wgrad_7x1,
            wgrad_8x1},
+#if REGISTERS == 32
+    [2] = {NULL, wgrad_1x2, wgrad_2x2, wgrad_3x2, wgrad_4x2, wgrad_5x2, wgrad_6x2, wgrad_7x2,
+           wgrad_8x2},
+    [3] = {NULL, wgrad_1x3, wgrad_2x3, wgrad_3x3, wgrad_4x3, wgrad_5x3, wgrad_6x3, wgrad_7x3,
+           wgrad_8x3},
+    [4] = {NULL, wgrad_1x4, wgrad_2x4, wgrad_3x4, wgrad_4x4, wgrad_5x4, wgrad_6x4},
+#else
     [2] = {NULL, wgrad_1x2, wgrad_2x2, wgrad_3x2, wgrad_4x2, wgrad_5x2, wgrad_6x2},
     [3] = {NULL, wgrad_1x3, wgrad_2x3, wgrad_3x3, wgrad_4x3},
     [4] = {NULL, wgrad_1x4, wgrad_2x4, wgrad_3x4},
+#endif
 };
 
 /* Most virtual channels of a block of B filters. */
-static const int TALLEST[WIDEST_B + 1] = {0, 8, 6, 4, 3};
+static const int TALLEST[WIDEST_B + 1] = {0, 8, REGISTERS == 32 ? 8 : 6, REGISTERS == 32 ? 8 : 4,
+                                          REGISTERS == 32 ? 6 : 3};
 
 /* Width of the next block of filters when `left` remain of a block of 8. */
 static int filters_of(int left)
@@ -251,8 +291,8 @@ static void describe_item(const hem__conv_shape *shape, const float *x, int numb
 
 /* Fetched on first use, new rows of x and dy would stall the first blocks that touch them. So the
  * blocks of an item's last range of filters ask for the next item's row of x, and those of the last
- * item for the next unit's dy as well: a line a pixel in each part of the lanes, when the oldest
- * lines in the cache are no longer needed. */
+ * item for the next unit's dy as well: a line a pixel in each part of the lanes (with vectors of
+ * all lanes there is one part), when the oldest lines in the cache are no longer needed. */
 static void plan_prefetch(wgrad_group *group, int rows)
 {
     for (int i = 0; i < group->n_items; i++) {
@@ -271,7 +311,7 @@ static void plan_prefetch(wgrad_group *group, int rows)
             wgrad_block *b = &blocks[j];
             ptrdiff_t x_at = x_next - b->t0 % item->n_channels * HEM__LANES;
             ptrdiff_t d_at = d_next - b->k0 * HEM__LANES;
-            int line = 2 * (j - late);
+            int line = PARTS * (j - late);
             b->x_ahead = line < item->n_channels ? (int32_t)(x_at + line * HEM__LANES) : 0;
             b->x_ahead_late =
                 line + 1 < item->n_channels ? (int32_t)(x_at + (line + 1) * HEM__LANES) : 0;

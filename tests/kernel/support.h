@@ -67,6 +67,9 @@ typedef void (*one_case)(test_case *c);
 /* `count` cases of one slot. Fails the running cmocka test at the first difference. */
 void run_cases(const char *slot, one_case one, int count);
 
+/* Of all results of the reference so far: the same on every machine, for the same cases. */
+uint64_t reference_digest(void);
+
 /* Prints which tiers run here and which do not. */
 void print_tiers(void);
 /* Restricts the tests to one tier (NULL = all); false if this machine does not run it. */

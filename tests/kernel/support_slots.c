@@ -2,6 +2,7 @@
 #include "support.h"
 #include "support_single.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -98,10 +99,9 @@ static hem__conv_shape some_shape(test_case *c)
     return s;
 }
 
-static void one_conv_wgrad(test_case *c)
+static void conv_wgrad_of(test_case *c, hem__conv_shape s)
 {
     rng *r = &c->random;
-    hem__conv_shape s = some_shape(c);
     int items = (int)blocks_of(s.K) * s.R * (int)blocks_of(s.C);
     int item0 = between(r, 0, items - 1);
     /* The reference is slow: about 100,000 products a case. */
@@ -120,6 +120,26 @@ static void one_conv_wgrad(test_case *c)
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL)
         k->conv_wgrad(&s, x, dy, dw, item0, item1);
+}
+
+static void one_conv_wgrad(test_case *c)
+{
+    conv_wgrad_of(c, some_shape(c));
+}
+
+/* Few channels, filters and columns: every block, the smallest too. */
+static void one_conv_wgrad_narrow(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = {.K = between(r, 1, 4), .R = 1, .stride_y = 1};
+    s.C = between(r, 1, 8);
+    s.S = between(r, 1, 2);
+    s.P = s.H = between(r, 1, 3);
+    s.W = between(r, s.S, 20);
+    s.stride_x = between(r, 1, 2);
+    s.pad_x = between(r, 0, s.S - 1);
+    s.Q = (s.W + s.pad_x - s.S) / s.stride_x + 1;
+    conv_wgrad_of(c, s);
 }
 
 static void one_conv_bgrad(test_case *c)
@@ -1009,6 +1029,7 @@ static const struct {
 } SLOTS[] = {
     {"conv", one_conv},
     {"conv_wgrad", one_conv_wgrad},
+    {"conv_wgrad, narrow", one_conv_wgrad_narrow},
     {"conv_bgrad", one_conv_bgrad},
     {"winograd", one_winograd},
     {"winograd_wgrad", one_winograd_wgrad},
@@ -1101,5 +1122,7 @@ int test_all_slots(int count, bool with_times)
     print_each_time = with_times;
     print_tiers();
     print_message("%d random cases of each slot\n", count);
-    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+    print_message("results of the reference: digest %016" PRIx64 "\n", reference_digest());
+    return failed;
 }

@@ -239,8 +239,12 @@ class Framework:
                 command + (["--form", form] if form else []), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-        self.ready = self._answer()["ready"]
+        self.ready = {}
         self.trains = script != "onnxruntime"
+
+    def wait(self):
+        """Until it has compiled and warmed up."""
+        self.ready = self._answer()["ready"]
 
     def _answer(self):
         line = self.process.stdout.readline()
@@ -287,6 +291,7 @@ class Framework:
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
+        self.process.stdout.close()
 
 
 def hemline_version(program):
@@ -316,12 +321,12 @@ class Hold:
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, 15)
             self.process.wait()
+        if self.process:
+            self.process.stdout.close()
 
 
 def check_parameters(program, path, contestant):
     """That a framework has built the same network: it counts the same parameters."""
-    if "parameters" not in contestant.ready:
-        return
     done = subprocess.run([program, "summary", "--json", path], capture_output=True, text=True,
                           check=True)
     ours = json.loads(done.stdout)["parameters"]
@@ -368,7 +373,12 @@ def measure(options, python, data, network, threads):
         for framework in options.frameworks:
             say(f"    starting {framework}")
             contestants.append(Framework(python, framework, resolved, data, threads))
-            check_parameters(options.hemline, path, contestants[-1])
+            if not options.together:
+                contestants[-1].wait()
+        for contestant in contestants[1:]:
+            if options.together:
+                contestant.wait()
+            check_parameters(options.hemline, path, contestant)
         hold = Hold(options.hold)
         try:
             rounds = run_rounds(contestants, options, threads)
@@ -456,6 +466,9 @@ def parse():
     parser.add_argument("--fresh", action="store_true", help="forget earlier figures")
     parser.add_argument("--report", action="store_true",
                         help="only write the report from the figures that are there")
+    parser.add_argument("--together", action="store_true",
+                        help="start a network's frameworks at once: sooner, but the times of "
+                        "their starts are then no measure of them")
     parser.add_argument("--hold", metavar="CMD",
                         help="runs beside a network's turns, to quiet the machine: figures are "
                         "taken once it prints a line, then it is ended")
@@ -499,7 +512,8 @@ def run(options):
     python = environment(options.venv, options.frameworks)
     data = data_folder(options.hemline)
     settings = {"hemline": program_hash(options.hemline), "frameworks": options.frameworks,
-                "rounds": options.rounds, "seconds": options.seconds}
+                "rounds": options.rounds, "seconds": options.seconds,
+                "together": options.together}
     state = load_state(options, settings)
     wanted = [(n, t) for t in options.threads for n in options.networks]
     for at, (network, threads) in enumerate(wanted):

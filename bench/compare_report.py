@@ -119,7 +119,9 @@ def start_table(state, frameworks):
         "hemline: s to ready", "others, cores", "load"]
     lines = ["## Start, memory, load of others",
              "Seconds from the start of a process until it is compiled and warmed up; its largest memory."
-             " For hemline: a whole `hemline bench` of 0.1 s, reading the data included.", "",
+             " For hemline: a whole `hemline bench` of 0.1 s, reading the data included."
+             + (" The frameworks were started at once (--together): their times to ready are too"
+                " long." if state["settings"].get("together") else ""), "",
              "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key in keys(state):
         block = state["blocks"][key]

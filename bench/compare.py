@@ -210,7 +210,8 @@ class Hemline:
         answer = self._bench(seconds["train"] / 0.4)
         training, inference = answer["training"], answer["inference"]
         return {"train": training["images"] / training["seconds"], "steps_images":
-                training["images"], "infer": inference["images"] / inference["seconds"],
+                training["images"], "train_cpu": training["images"] / training["cpu_seconds"],
+                "infer": inference["images"] / inference["seconds"],
                 "single": answer["single_image"]["seconds"],
                 "percent_of_peak": training["percent_of_peak"],
                 "inference_percent_of_peak": inference["percent_of_peak"],
@@ -272,6 +273,7 @@ class Framework:
             answer = self.ask("train", seconds["train"])
             found["train"] = answer["images"] / answer["seconds"]
             found["steps_images"] = answer["images"]
+            found["train_cpu"] = answer["images"] / answer["cpu_seconds"]
         answer = self.ask("infer", seconds["infer"])
         found["infer"] = answer["images"] / answer["seconds"]
         found["memory_bytes"] = answer["memory_bytes"]
@@ -448,11 +450,12 @@ def parse():
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--quick", action="store_true",
                         help="two rounds of half a second: to see that all works")
-    parser.add_argument("--networks", type=a_list(list(NETWORKS)), default=list(NETWORKS),
+    parser.add_argument("--networks", type=a_list(list(NETWORKS)), default=",".join(NETWORKS),
                         help="of " + ", ".join(f"{k} ({v})" for k, v in NETWORKS.items()))
-    parser.add_argument("--frameworks", type=a_list(all_frameworks()), default=DEFAULT,
+    parser.add_argument("--frameworks", type=a_list(all_frameworks()), default=",".join(DEFAULT),
                         help="of " + ", ".join(all_frameworks()))
-    parser.add_argument("--threads", default="1,2", help="numbers of threads, joined by commas")
+    parser.add_argument("--threads", help="numbers of threads, joined by commas",
+                        default="1,2" if len(os.sched_getaffinity(0)) > 1 else "1")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of training in a turn")
     parser.add_argument("--venv", default=os.path.join(CACHE, "peers"), metavar="DIR",

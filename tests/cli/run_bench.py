@@ -31,7 +31,7 @@ for line in sys.stdin:
     do = json.loads(line)["do"]
     if do == "end":
         break
-    print(json.dumps({"images": 10, "seconds": 0.01, "memory_bytes": 1, "median_s": 1e-3}),
+    print(json.dumps({"images": 10, "seconds": 0.01, "cpu_seconds": 0.01, "memory_bytes": 1, "median_s": 1e-3}),
           flush=True)
 """
 

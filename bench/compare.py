@@ -33,14 +33,16 @@ IMAGES = 55000  # of an epoch
 NETWORKS = {"B1": "dense-dropout", "B2": "two-conv", "D1": "tanh-conv-raw", "D3": "six-conv",
             "E1": "dense-tanh", "BN": "conv-bn"}
 
-# Packages and the room that they and what they depend on take, in GB (measured, x86-64). PyPI's
-# torch brings CUDA's libraries along and does not load without them.
-PACKAGES = {"pytorch": (["torch", "numpy", "pyyaml"], 5.6),
-            "jax": (["jax", "numpy", "pyyaml"], 0.6),
-            "keras": (["keras", "jax", "numpy", "pyyaml"], 0.7),
-            "keras:tensorflow": (["keras", "tensorflow-cpu", "numpy", "pyyaml"], 1.6),
-            "keras:torch": (["keras", "torch", "numpy", "pyyaml"], 5.7),
-            "onnxruntime": (["onnxruntime", "onnx", "numpy", "pyyaml"], 0.3)}
+# By framework, or a form of it that wants others.
+PACKAGES = {"pytorch": ["torch"], "jax": ["jax"], "keras": ["keras", "jax"],
+            "keras:tensorflow": ["keras", "tensorflow-cpu"], "keras:torch": ["keras", "torch"],
+            "onnxruntime": ["onnxruntime", "onnx"]}
+ALL_NEED = ["numpy", "pyyaml"]
+# The room that they and what they alone depend on take, in GB (measured, x86-64). PyPI's torch
+# brings CUDA's libraries along and does not load without them; where a CPU-only one was put into
+# the environment by hand (PyTorch's site says how), that one is used.
+SIZES = {"torch": 5.4, "jax": 0.54, "keras": 0.06, "tensorflow-cpu": 1.45, "onnxruntime": 0.08,
+         "onnx": 0.06, "numpy": 0.08, "pyyaml": 0.01}
 MODULES = {"torch": "torch", "jax": "jax", "keras": "keras", "tensorflow-cpu": "tensorflow",
            "onnxruntime": "onnxruntime", "onnx": "onnx", "numpy": "numpy", "pyyaml": "yaml"}
 DEFAULT = ["pytorch", "keras", "jax", "onnxruntime"]
@@ -63,7 +65,7 @@ def say(line):
 
 def packages_of(framework):
     """What pip has to bring for a framework, or one of its forms."""
-    return PACKAGES.get(framework) or PACKAGES[framework.split(":")[0]]
+    return ALL_NEED + (PACKAGES.get(framework) or PACKAGES[framework.split(":")[0]])
 
 
 def missing_packages(python, wanted):
@@ -79,26 +81,15 @@ def missing_packages(python, wanted):
     return [modules[name] for name in found.stdout.split()]
 
 
-def room_for(missing, frameworks):
-    """GB that the missing packages take, from the frameworks that need them."""
-    largest = {}
-    for framework in frameworks:
-        packages, gigabytes = packages_of(framework)
-        if set(packages) & set(missing):
-            key = "torch" if "torch" in packages else framework
-            largest[key] = max(largest.get(key, 0), gigabytes)
-    return sum(largest.values())
-
-
 def environment(folder, frameworks):
     """Makes the virtual environment, or what is missing in it; its Python."""
     python = os.path.join(folder, "bin", "python")
-    wanted = sorted({p for framework in frameworks for p in packages_of(framework)[0]})
+    wanted = sorted({p for framework in frameworks for p in packages_of(framework)})
     new = not os.path.exists(python)
     missing = wanted if new else missing_packages(python, wanted)
     if not missing:
         return python
-    need = room_for(missing, frameworks)
+    need = sum(SIZES[package] for package in missing)
     parent = folder
     while not os.path.isdir(parent):
         parent = os.path.dirname(parent)

@@ -343,11 +343,9 @@ def run_rounds(contestants, options, threads):
             found["turns"][contestant.name] = figures
         found["load_after"] = os.getloadavg()[0]
         rounds.append(found)
-        ours = found["turns"].get("hemline", {}).get("train")
         told = [f"{name} {IMAGES / turn['train']:.2f} s" for name, turn in found["turns"].items()
                 if "train" in turn]
-        say(f"    round {number + 1} of {options.rounds}: an epoch in " + ", ".join(told)
-            if ours else f"    round {number + 1} of {options.rounds}")
+        say(f"    round {number + 1} of {options.rounds}: an epoch in " + ", ".join(told))
     return rounds
 
 

@@ -205,6 +205,8 @@ class Hemline:
                 "infer": inference["images"] / inference["seconds"],
                 "single": answer["single_image"]["seconds"],
                 "percent_of_peak": training["percent_of_peak"],
+                "cpu_percent_of_peak": 1e-7 * training["flops_per_image"] * training["images"]
+                / training["cpu_seconds"] / answer["peak_gflops"],
                 "inference_percent_of_peak": inference["percent_of_peak"],
                 "peak_gflops": answer["peak_gflops"]}
 

@@ -401,10 +401,10 @@ const command command_bench = {
     .details = "Measures in short segments, with the multiply-add peak of the same threads\n"
                "measured before and after each; prints the median and the best: training with\n"
                "the experiment's batch and data (shuffling, dropout, penalties and optimizer\n"
-               "included; the trained weights are thrown away), inference in batches of 256 and\n"
-               "of single images. Then, from some more steps under stop-watches, where the time\n"
-               "goes: by layer and pass, and what is left. Its rows are means of the threads, so\n"
-               "they add up to the time of a step.",
+               "included; the trained weights are thrown away), inference in batches of 256\n"
+               "and of single images. Then, from some more steps under stop-watches, where the\n"
+               "time goes: by layer and pass, and what is left. Its rows are means of the\n"
+               "threads, so they add up to the time of a step.",
     .options = options,
     .n_options = COUNT(options),
     .most = 1,

@@ -1,7 +1,8 @@
 # A thin front of CMake. `make` alone lists the targets.
 .POSIX:
 .SUFFIXES:
-.PHONY: help deps build demo check check-long check-neon check-avx512 sanitize fuzz install format tidy bench clean
+.PHONY: help deps build demo check check-long check-neon check-avx512 sanitize fuzz install format tidy
+.PHONY: clean speed bench bench-record bench-program compare
 
 MAKEFLAGS += --no-print-directory
 EPOCHS = 5
@@ -26,7 +27,10 @@ help:
 	@echo "make build       the program and the library, in build/release"
 	@echo "make install     to PREFIX=/usr/local (DESTDIR is respected)"
 	@echo "make deps        install the libraries and tools that are missing (apt)"
-	@echo "make bench       speed of training and inference, against this CPU's peak"
+	@echo "make speed       speed of NETWORK=experiments/two-conv.yaml against this CPU's peak"
+	@echo "make bench       have kernels become slower than bench/baseline.json says?"
+	@echo "make bench-record  write that baseline"
+	@echo "make compare     beside PyTorch, Keras, JAX and ONNX Runtime (PyPI; 6 GB): docs/benchmarks.md"
 	@echo "make format      clang-format over all sources"
 	@echo "make tidy        clang-tidy over all sources"
 	@echo "make clean       remove build/"
@@ -100,8 +104,28 @@ tidy:
 	find src cli modules -name '*.c' ! -name 'vector*' -print0 | \
 	    xargs -0 -n 4 -P $(JOBS) clang-tidy -quiet -p build/release
 
-bench: build
-	build/release/hemline bench experiments/two-conv.yaml
+NETWORK = experiments/two-conv.yaml
+speed: build
+	build/release/hemline bench $(NETWORK)
+
+# Instructions of kernels and their times beside a fixed loop's; exit code 8 where the first grew.
+REGRESSION = python3 bench/regression.py build/release/bench_kernels
+bench: bench-program
+	@$(REGRESSION)
+
+bench-record: bench-program
+	@$(REGRESSION) --record
+
+bench-program:
+	@tools/deps run bench
+	@$(CONFIGURE) -B build/release
+	@$(COMPILE) build/release -j $(JOBS) --target bench_kernels
+
+# COMPARE='--quick --networks E1' hands on options; python3 bench/compare.py --help lists them.
+COMPARE =
+compare: build
+	@tools/deps compare data
+	@python3 bench/compare.py $(COMPARE)
 
 clean:
 	rm -rf build

@@ -33,14 +33,16 @@ IMAGES = 55000  # of an epoch
 NETWORKS = {"B1": "dense-dropout", "B2": "two-conv", "D1": "tanh-conv-raw", "D3": "six-conv",
             "E1": "dense-tanh", "BN": "conv-bn"}
 
-# Packages and the room that they and what they depend on take, in GB (measured, x86-64). PyPI's
-# torch brings CUDA's libraries along and does not load without them.
-PACKAGES = {"pytorch": (["torch", "numpy", "pyyaml"], 5.6),
-            "jax": (["jax", "numpy", "pyyaml"], 0.6),
-            "keras": (["keras", "jax", "numpy", "pyyaml"], 0.7),
-            "keras:tensorflow": (["keras", "tensorflow-cpu", "numpy", "pyyaml"], 1.6),
-            "keras:torch": (["keras", "torch", "numpy", "pyyaml"], 5.7),
-            "onnxruntime": (["onnxruntime", "onnx", "numpy", "pyyaml"], 0.3)}
+# By framework, or a form of it that wants others.
+PACKAGES = {"pytorch": ["torch"], "jax": ["jax"], "keras": ["keras", "jax"],
+            "keras:tensorflow": ["keras", "tensorflow-cpu"], "keras:torch": ["keras", "torch"],
+            "onnxruntime": ["onnxruntime", "onnx"]}
+ALL_NEED = ["numpy", "pyyaml"]
+# The room that they and what they alone depend on take, in GB (measured, x86-64). PyPI's torch
+# brings CUDA's libraries along and does not load without them; where a CPU-only one was put into
+# the environment by hand (PyTorch's site says how), that one is used.
+SIZES = {"torch": 5.4, "jax": 0.54, "keras": 0.06, "tensorflow-cpu": 1.45, "onnxruntime": 0.08,
+         "onnx": 0.06, "numpy": 0.08, "pyyaml": 0.01}
 MODULES = {"torch": "torch", "jax": "jax", "keras": "keras", "tensorflow-cpu": "tensorflow",
            "onnxruntime": "onnxruntime", "onnx": "onnx", "numpy": "numpy", "pyyaml": "yaml"}
 DEFAULT = ["pytorch", "keras", "jax", "onnxruntime"]
@@ -63,7 +65,7 @@ def say(line):
 
 def packages_of(framework):
     """What pip has to bring for a framework, or one of its forms."""
-    return PACKAGES.get(framework) or PACKAGES[framework.split(":")[0]]
+    return ALL_NEED + (PACKAGES.get(framework) or PACKAGES[framework.split(":")[0]])
 
 
 def missing_packages(python, wanted):
@@ -79,26 +81,15 @@ def missing_packages(python, wanted):
     return [modules[name] for name in found.stdout.split()]
 
 
-def room_for(missing, frameworks):
-    """GB that the missing packages take, from the frameworks that need them."""
-    largest = {}
-    for framework in frameworks:
-        packages, gigabytes = packages_of(framework)
-        if set(packages) & set(missing):
-            key = "torch" if "torch" in packages else framework
-            largest[key] = max(largest.get(key, 0), gigabytes)
-    return sum(largest.values())
-
-
 def environment(folder, frameworks):
     """Makes the virtual environment, or what is missing in it; its Python."""
     python = os.path.join(folder, "bin", "python")
-    wanted = sorted({p for framework in frameworks for p in packages_of(framework)[0]})
+    wanted = sorted({p for framework in frameworks for p in packages_of(framework)})
     new = not os.path.exists(python)
     missing = wanted if new else missing_packages(python, wanted)
     if not missing:
         return python
-    need = room_for(missing, frameworks)
+    need = sum(SIZES[package] for package in missing)
     parent = folder
     while not os.path.isdir(parent):
         parent = os.path.dirname(parent)
@@ -210,9 +201,12 @@ class Hemline:
         answer = self._bench(seconds["train"] / 0.4)
         training, inference = answer["training"], answer["inference"]
         return {"train": training["images"] / training["seconds"], "steps_images":
-                training["images"], "infer": inference["images"] / inference["seconds"],
+                training["images"], "train_cpu": training["images"] / training["cpu_seconds"],
+                "infer": inference["images"] / inference["seconds"],
                 "single": 1e-6 * answer["one_image"]["median_us"],
                 "percent_of_peak": training["percent_of_peak"],
+                "cpu_percent_of_peak": 1e-7 * training["flops_per_image"] * training["images"]
+                / training["cpu_seconds"] / answer["peak_gflops"],
                 "inference_percent_of_peak": inference["percent_of_peak"],
                 "peak_gflops": answer["peak_gflops"]}
 
@@ -239,8 +233,12 @@ class Framework:
                 command + (["--form", form] if form else []), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-        self.ready = self._answer()["ready"]
+        self.ready = {}
         self.trains = script != "onnxruntime"
+
+    def wait(self):
+        """Until it has compiled and warmed up."""
+        self.ready = self._answer()["ready"]
 
     def _answer(self):
         line = self.process.stdout.readline()
@@ -268,6 +266,7 @@ class Framework:
             answer = self.ask("train", seconds["train"])
             found["train"] = answer["images"] / answer["seconds"]
             found["steps_images"] = answer["images"]
+            found["train_cpu"] = answer["images"] / answer["cpu_seconds"]
         answer = self.ask("infer", seconds["infer"])
         found["infer"] = answer["images"] / answer["seconds"]
         found["memory_bytes"] = answer["memory_bytes"]
@@ -287,6 +286,7 @@ class Framework:
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
+        self.process.stdout.close()
 
 
 def hemline_version(program):
@@ -316,12 +316,12 @@ class Hold:
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, 15)
             self.process.wait()
+        if self.process:
+            self.process.stdout.close()
 
 
 def check_parameters(program, path, contestant):
     """That a framework has built the same network: it counts the same parameters."""
-    if "parameters" not in contestant.ready:
-        return
     done = subprocess.run([program, "summary", "--json", path], capture_output=True, text=True,
                           check=True)
     ours = json.loads(done.stdout)["parameters"]
@@ -345,11 +345,9 @@ def run_rounds(contestants, options, threads):
             found["turns"][contestant.name] = figures
         found["load_after"] = os.getloadavg()[0]
         rounds.append(found)
-        ours = found["turns"].get("hemline", {}).get("train")
         told = [f"{name} {IMAGES / turn['train']:.2f} s" for name, turn in found["turns"].items()
                 if "train" in turn]
-        say(f"    round {number + 1} of {options.rounds}: an epoch in " + ", ".join(told)
-            if ours else f"    round {number + 1} of {options.rounds}")
+        say(f"    round {number + 1} of {options.rounds}: an epoch in " + ", ".join(told))
     return rounds
 
 
@@ -368,7 +366,12 @@ def measure(options, python, data, network, threads):
         for framework in options.frameworks:
             say(f"    starting {framework}")
             contestants.append(Framework(python, framework, resolved, data, threads))
-            check_parameters(options.hemline, path, contestants[-1])
+            if not options.together:
+                contestants[-1].wait()
+        for contestant in contestants[1:]:
+            if options.together:
+                contestant.wait()
+            check_parameters(options.hemline, path, contestant)
         hold = Hold(options.hold)
         try:
             rounds = run_rounds(contestants, options, threads)
@@ -438,11 +441,12 @@ def parse():
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--quick", action="store_true",
                         help="two rounds of half a second: to see that all works")
-    parser.add_argument("--networks", type=a_list(list(NETWORKS)), default=list(NETWORKS),
+    parser.add_argument("--networks", type=a_list(list(NETWORKS)), default=",".join(NETWORKS),
                         help="of " + ", ".join(f"{k} ({v})" for k, v in NETWORKS.items()))
-    parser.add_argument("--frameworks", type=a_list(all_frameworks()), default=DEFAULT,
+    parser.add_argument("--frameworks", type=a_list(all_frameworks()), default=",".join(DEFAULT),
                         help="of " + ", ".join(all_frameworks()))
-    parser.add_argument("--threads", default="1,2", help="numbers of threads, joined by commas")
+    parser.add_argument("--threads", help="numbers of threads, joined by commas",
+                        default="1,2" if len(os.sched_getaffinity(0)) > 1 else "1")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of training in a turn")
     parser.add_argument("--venv", default=os.path.join(CACHE, "peers"), metavar="DIR",
@@ -456,6 +460,9 @@ def parse():
     parser.add_argument("--fresh", action="store_true", help="forget earlier figures")
     parser.add_argument("--report", action="store_true",
                         help="only write the report from the figures that are there")
+    parser.add_argument("--together", action="store_true",
+                        help="start a network's frameworks at once: sooner, but the times of "
+                        "their starts are then no measure of them")
     parser.add_argument("--hold", metavar="CMD",
                         help="runs beside a network's turns, to quiet the machine: figures are "
                         "taken once it prints a line, then it is ended")
@@ -499,7 +506,8 @@ def run(options):
     python = environment(options.venv, options.frameworks)
     data = data_folder(options.hemline)
     settings = {"hemline": program_hash(options.hemline), "frameworks": options.frameworks,
-                "rounds": options.rounds, "seconds": options.seconds}
+                "rounds": options.rounds, "seconds": options.seconds,
+                "together": options.together}
     state = load_state(options, settings)
     wanted = [(n, t) for t in options.threads for n in options.networks]
     for at, (network, threads) in enumerate(wanted):

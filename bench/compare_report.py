@@ -6,6 +6,10 @@ IMAGES = 55000
 TITLES = {"pytorch": "PyTorch", "keras": "Keras", "jax": "JAX", "onnxruntime": "ONNX Runtime"}
 KINDS = {
     "train": ("Training", "Seconds an epoch of 55,000 images", lambda rate: IMAGES / rate),
+    "train_cpu": ("Training by CPU time, one thread",
+                  "Seconds an epoch of 55,000 images on the processor's own clock, which stands still"
+                  " while others have the core",
+                  lambda rate: IMAGES / rate),
     "infer": ("Inference, batches of 256", "Thousand images a second", lambda rate: rate / 1000),
     "single": ("Inference, one image at a time", "Microseconds an image", lambda s: s * 1e6),
 }
@@ -29,7 +33,8 @@ METHOD = """\
 - Forms: PyTorch eager with the fused optimizer, channels-last where there are convolutions; JAX a scan over many steps in one jitted call for dense networks, one jitted call a step for the others; Keras
   `fit` with jit compilation and several steps an execution; ONNX Runtime sessions of fixed batch. Others can be asked for: `--frameworks pytorch,pytorch:compile,keras:tensorflow,jax:scan`.
 - "Others": mean cores that other processes (and other guests of the host) took on the same CPUs meanwhile. Above 0.15 or so absolute figures are too low for all; ratios suffer less.
-- % of peak: useful operations, taps on padding left out, over the multiply-add peak measured before and after in the same seconds.
+- % of peak: useful operations, taps on padding left out, over the multiply-add peak measured before and after in the same seconds. Over 100 where an algorithm needs fewer
+  multiplications than the definition.
 """
 
 
@@ -94,19 +99,24 @@ def table(state, kind, frameworks):
     """One kind of work, a row for each network and number of threads."""
     heading, unit, show = KINDS[kind]
     there = [f for f in frameworks if any(values(b, f, kind) for b in state["blocks"].values())]
-    peak = {"train": "percent_of_peak", "infer": "inference_percent_of_peak"}.get(kind)
+    peak = {"train": "percent_of_peak", "train_cpu": "cpu_percent_of_peak",
+            "infer": "inference_percent_of_peak"}.get(kind)
     head = ["network", "threads", "hemline"] + (["% of peak"] if peak else []) + [
         title(f) for f in there] + ["hemline against the fastest"]
+    chosen = [k for k in keys(state) if kind != "train_cpu" or k.endswith("-1")]
+    if not chosen:
+        return ""
     lines = [f"## {heading}", f"{unit}: median (smallest-largest).", "",
              "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for key in keys(state):
+    for key in chosen:
         block = state["blocks"][key]
         network, threads = key.split("-")
         best, ratios = advantage(block, kind, there)
         cells = [f"{network} `{state['order'][network]}`", threads,
                  spread(values(block, "hemline", kind), show)]
         if peak:
-            cells.append(f"{statistics.median(values(block, 'hemline', peak)):.1f}")
+            percents = values(block, "hemline", peak)
+            cells.append(f"{statistics.median(percents):.1f}" if percents else "-")
         cells += [spread(values(block, f, kind), show) for f in there]
         cells.append(verdict(ratios) + (f", {title(best)}" if best else ""))
         lines.append("| " + " | ".join(cells) + " |")
@@ -119,7 +129,9 @@ def start_table(state, frameworks):
         "hemline: s to ready", "others, cores", "load"]
     lines = ["## Start, memory, load of others",
              "Seconds from the start of a process until it is compiled and warmed up; its largest memory."
-             " For hemline: a whole `hemline bench` of 0.1 s, reading the data included.", "",
+             " For hemline: a whole `hemline bench` of 0.1 s, reading the data included."
+             + (" The frameworks were started at once (--together): their times to ready are too"
+                " long." if state["settings"].get("together") else ""), "",
              "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key in keys(state):
         block = state["blocks"][key]
@@ -138,6 +150,17 @@ def start_table(state, frameworks):
     return "\n".join(lines) + "\n"
 
 
+def busy(blocks):
+    """A warning where others had much of the machine."""
+    others = statistics.median(t["others"] for block in blocks for r in block["rounds"]
+                               for t in r["turns"].values())
+    if others < 0.15:
+        return ""
+    return (f"\n\n**The machine was busy**: others took {others:.2f} of the cores that were measured"
+            " on. Times by the clock are too long for all; ratios, and the table by CPU time, say "
+            "more.")
+
+
 def machine_lines(state):
     """Machine, versions."""
     m = state["machine"]
@@ -150,7 +173,7 @@ def machine_lines(state):
     peaks = [x for block in blocks for x in values(block, "hemline", "peak_gflops")]
     return (f"Machine: {m['cpu']}, {m['cpus']} CPUs, Linux {m['kernel']}, kernels {tier}, peak "
             f"{min(peaks):.0f} to {max(peaks):.0f} GFLOP/s as measured. Versions: "
-            + "; ".join(versions.values()) + f"; Python {m['python']}.")
+            + "; ".join(versions.values()) + f"; Python {m['python']}." + busy(blocks))
 
 
 def write(state, networks):
@@ -160,7 +183,7 @@ def write(state, networks):
     steps = [x for block in state["blocks"].values()
              for x in values(block, "hemline", "steps_images")]
     parts = [HEAD.format(rounds=state["settings"]["rounds"], machine=machine_lines(state))]
-    parts += [table(state, kind, frameworks) for kind in KINDS]
+    parts += [text for text in (table(state, kind, frameworks) for kind in KINDS) if text]
     parts.append(start_table(state, frameworks))
     parts.append(METHOD.format(seconds=state["settings"]["seconds"], least=int(min(steps)),
                                most=int(max(steps))))

@@ -1,8 +1,11 @@
 /* Times the kernels of one tier on the shapes of the reference networks, one thread, as percentages
  * of the multiply-add peak measured in the same run. Taps on padding are not counted as work.
- *   bench_kernels [TIER] [SECONDS A ROW] [--check]
+ *   bench_kernels [TIER] [SECONDS A ROW] [--check|--once|--ratios]
  * Many short windows on the thread's CPU clock: other programs disturb, but less. With --check the
- * exit code is 8 where a row misses its target (a figure for AVX2 on an undisturbed machine). */
+ * exit code is 8 where a row misses its target (a figure for AVX2 on an undisturbed machine).
+ * For bench/regression.py, which compares with an earlier state: --once runs every row once, for
+ * valgrind to count the instructions of counted_run(); --ratios prints how many times as long as
+ * the reference loop a row takes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,10 +350,74 @@ static double best_of(const row *r, double seconds, double *share)
     return best;
 }
 
+/* The measure of --ratios: sums that hang on each other, in plain C that no kernel shares. Changed,
+ * it makes every recorded ratio worthless. */
+static double reference_loop(void)
+{
+    double a = 1, b = 2, c = 3, d = 4;
+    for (int i = 0; i < 20000; i++) {
+        a = a * 0.999 + 0.001;
+        b = b * 0.998 + 0.002;
+        c = c * 0.997 + 0.003;
+        d = d * 0.996 + 0.004;
+    }
+    return a + b + c + d;
+}
+
+/* Median over many windows of the row's time over the reference loop's. */
+static double ratio_of(const row *r, double seconds)
+{
+    static double ratios[4096];
+    static volatile double kept;
+    double end = cpu_seconds() + seconds;
+    size_t n = 0;
+    do {
+        double before = cpu_seconds(), after, runs = 0;
+        do {
+            r->run(r);
+            runs++;
+            after = cpu_seconds();
+        } while (after - before < 100e-6);
+        kept = reference_loop();
+        ratios[n++] = (after - before) / runs / (cpu_seconds() - after);
+    } while (cpu_seconds() < end && n < sizeof ratios / sizeof ratios[0]);
+    (void)kept;
+    qsort(ratios, n, sizeof ratios[0], compare);
+    return ratios[n / 2];
+}
+
+/* Known to valgrind by its name. */
+void counted_run(const row *r);
+__attribute__((noinline)) void counted_run(const row *r)
+{
+    r->run(r);
+}
+
+/* Percentage of the peak, or time a number; true where the row misses its target. */
+static bool print_speed(const row *r, double seconds)
+{
+    double share, time = best_of(r, seconds, &share), percent = 100 * share;
+    bool multiplies = r->work == conv_work || r->work == dense_work;
+    bool missed = multiplies && percent < r->target;
+    if (!multiplies) {
+        printf("%-50s %9.1f us %6.3f ns a number\n", r->name, 1e6 * time, 1e9 * time / r->work(r));
+        return false;
+    }
+    printf("%-50s %9.1f us %6.1f %%", r->name, 1e6 * time, percent);
+    if (r->target > 0)
+        printf("  (target %.0f)%s", r->target, missed ? "  MISSED" : "");
+    printf("\n");
+    return missed;
+}
+
 int main(int argc, char **argv)
 {
-    bool check = argc > 1 && strcmp(argv[argc - 1], "--check") == 0;
-    argc -= check;
+    const char *mode = argc > 1 && strncmp(argv[argc - 1], "--", 2) == 0 ? argv[--argc] : "";
+    bool once = strcmp(mode, "--once") == 0, ratios = strcmp(mode, "--ratios") == 0;
+    if (*mode && !once && !ratios && strcmp(mode, "--check") != 0) {
+        fprintf(stderr, "unknown option %s; known: --check, --once, --ratios\n", mode);
+        return 2;
+    }
     hem_error err;
     size_t tier;
     if (hem__tier_choose(argc > 1 ? argv[1] : NULL, &tier, &err) != HEM_OK) {
@@ -360,28 +427,28 @@ int main(int argc, char **argv)
     double seconds = argc > 2 ? atof(argv[2]) : 0.2;
     kernels = hem__tier_kernels(tier);
     int missed = 0;
-    printf("%s, tier %s, one thread\n", hem_cpu_name(), kernels->name);
+    if (once || ratios)
+        printf("%s\t%s\t%s\n", hem_cpu_name(), kernels->name, __VERSION__);
+    else
+        printf("%s, tier %s, one thread\n", hem_cpu_name(), kernels->name);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         row *r = &rows[i];
         prepare(r);
-        r->run(r);
-        double share, time = best_of(r, seconds, &share);
-        if (r->work == conv_work || r->work == dense_work) {
-            double percent = 100 * share;
-            printf("%-50s %9.1f us %6.1f %%", r->name, 1e6 * time, percent);
-            if (r->target > 0)
-                printf("  (target %.0f)%s", r->target, percent < r->target ? "  MISSED" : "");
-            missed += percent < r->target;
+        if (once) {
+            counted_run(r);
+            printf("%s\n", r->name);
+        } else if (ratios) {
+            r->run(r);
+            printf("%s\t%.6g\n", r->name, ratio_of(r, seconds));
         } else {
-            printf("%-50s %9.1f us %6.3f ns a number", r->name, 1e6 * time,
-                   1e9 * time / r->work(r));
+            r->run(r);
+            missed += print_speed(r, seconds);
         }
-        printf("\n");
         free(r->x);
         free(r->y);
         free(r->w);
         free(r->b);
         free(r->mask);
     }
-    return check && missed > 0 ? 8 : 0;
+    return strcmp(mode, "--check") == 0 && missed > 0 ? 8 : 0;
 }

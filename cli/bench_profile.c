@@ -27,14 +27,16 @@ void bench_print_profile(const hem_net *net, const hem_profile *profile, double 
     for (size_t i = 0; i < profile->n_rows; i++) {
         const hem_profile_row *row = &profile->rows[i];
         const double gflops = 1e-9 * row->flops / row->seconds;
+        const bool multiplies = row->flops > 0 && row->seconds > 0;
+        const bool moves = row->bytes > 0 && row->seconds > 0;
         table_cell(t, "%s", layer_name(net, row));
         table_cell(t, "%s", row->pass);
         table_cell(t, "%.1f", 1e6 * row->seconds / runs);
         table_cell(t, "%.1f", 100 * row->seconds / profile->seconds);
-        cell_if(t, row->flops > 0, 1, gflops, "");
-        cell_if(t, row->flops > 0, 0, 100 * gflops / peak, " %");
-        cell_if(t, row->bytes > 0, 3, 1e-6 * row->bytes / runs, "");
-        cell_if(t, row->bytes > 0, 1, 1e-9 * row->bytes / row->seconds, "");
+        cell_if(t, multiplies, 1, gflops, "");
+        cell_if(t, multiplies, 0, 100 * gflops / peak, " %");
+        cell_if(t, moves, 3, 1e-6 * row->bytes / runs, "");
+        cell_if(t, moves, 1, 1e-9 * row->bytes / row->seconds, "");
     }
     table_rule(t);
     table_cell(t, "total");

@@ -4,6 +4,7 @@
  * the same work once more under stop-watches, for where the time goes. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bar.h"
 #include "bench_profile.h"
@@ -28,7 +29,7 @@ typedef struct figures {
     double images_per_second[SEGMENTS]; /* sorted, smallest first, at the end */
     double share[SEGMENTS];             /* useful GFLOP/s over the peak around the segment */
     double flops_per_image;
-    double images, seconds; /* of all segments together */
+    double images, seconds, cpu_seconds; /* of all segments together */
 } figures;
 
 typedef struct bench {
@@ -94,6 +95,15 @@ static size_t infer_batch(bench *b, hem_status *status, hem_error *err)
     return *status == HEM_OK ? b->n_images : 0;
 }
 
+/* What all threads of the process have used; 0 where that cannot be told. */
+static double cpu_now(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0)
+        return 0.0;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static double measure_peak(bench *b)
 {
     double peak = hem_measure_peak(b->s.context, hem_context_threads(b->s.context),
@@ -113,7 +123,7 @@ static hem_status run_segments(bench *b, work_fn work, double share, figures *f,
     double before = measure_peak(b);
     for (int segment = 0; segment < SEGMENTS; segment++) {
         bar_draw(label, (double)segment / SEGMENTS, NULL, 0);
-        double began = now(), took = 0.0;
+        double began = now(), took = 0.0, cpu = cpu_now();
         size_t images = 0;
         while (took < arguments.seconds * share / SEGMENTS) {
             size_t n = work(b, &status, err);
@@ -122,6 +132,7 @@ static hem_status run_segments(bench *b, work_fn work, double share, figures *f,
             images += n;
             took = now() - began;
         }
+        f->cpu_seconds += cpu_now() - cpu;
         double after = measure_peak(b);
         double rate = (double)images / took;
         f->images += (double)images;
@@ -279,6 +290,7 @@ static json_t *figures_json(const figures *f)
     json_put(object, "gflops", json_number(1e-9 * median * f->flops_per_image));
     json_put(object, "images", json_number(f->images));
     json_put(object, "seconds", json_number(f->seconds));
+    json_put(object, "cpu_seconds", json_number(f->cpu_seconds));
     json_put(object, "flops_per_image", json_number(f->flops_per_image));
     json_put(object, "percent_of_peak", json_number(100.0 * f->share[SEGMENTS / 2]));
     json_put(object, "best_percent_of_peak", json_number(100.0 * f->share[SEGMENTS - 1]));

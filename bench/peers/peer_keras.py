@@ -76,10 +76,10 @@ def build():
 class Clock(keras.callbacks.Callback):
     """What the batches of an epoch took, without the setting up of fit() itself."""
 
-    seconds, first = 0.0, None
+    seconds, cpu, first = 0.0, 0.0, None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
+        self.began, self.began_cpu = time.perf_counter(), time.process_time()
 
     def on_train_batch_end(self, batch, logs=None):
         if Clock.first is None:
@@ -87,6 +87,7 @@ class Clock(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         Clock.seconds += time.perf_counter() - self.began
+        Clock.cpu += time.process_time() - self.began_cpu
 
 
 x, y = networks.load(given.data, network)
@@ -94,10 +95,10 @@ model = build()
 
 
 def fit(n):
-    Clock.seconds = 0.0
+    Clock.seconds = Clock.cpu = 0.0
     model.fit(x[:n], y[:n], batch_size=network.batch, epochs=1, shuffle=True, verbose=0,
               callbacks=[Clock()])
-    return n, Clock.seconds
+    return n, Clock.seconds, Clock.cpu
 
 
 whole = max(16, 3200 // network.batch) * network.batch  # whole executions
@@ -109,9 +110,9 @@ def train(seconds):
     """One fit() over as many images as should take this long, at most an epoch of them."""
     global rate
     n = int(seconds * rate / whole + 0.5) * whole
-    images, took = fit(min(max(n, whole), len(x) // whole * whole))
+    images, took, cpu = fit(min(max(n, whole), len(x) // whole * whole))
     rate = images / took
-    return images, took
+    return images, took, cpu
 
 
 part = x[:worker.BATCH * 16]

@@ -50,7 +50,7 @@ static int run_show(char *const *names, int n)
 {
     extern const command command_show;
     if (n < 1)
-        return help_missing(&command_show, "what to show");
+        return help_missing(&command_show, "the name of a picture");
     const what *w = find(names[0]);
     if (w == NULL)
         return unknown(names[0]);

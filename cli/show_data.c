@@ -62,6 +62,12 @@ static json_t *part_json(const hem_data_info *info, hem_part part)
     return object;
 }
 
+/* "image " or "9 images " */
+static const char *images_text(size_t n)
+{
+    return n == 1 ? "image " : text("%zu images ", n);
+}
+
 /* Rows of a class each are named; where a class has too few images its row ends in gaps. */
 static void add_by_class(const hem_data *data, const hem_data_info *info, hem_part part,
                          const size_t *found, size_t n, tiles *list, const char **names)
@@ -105,9 +111,9 @@ static hem_status sheet_of_data(const hem_data *data, const hem_data_info *info,
                       info->channels, class_name(info, hem_data_label(data, part, found[i])), NULL);
     hem_sheet sheet = {
         .title = text("%s, %s part", data_text(info), part_names[part]),
-        .subtitle = by_class ? text("the first %d images of each of %d classes", show.per_class,
-                                    info->n_classes)
-                             : text("the first %zu of %s images of %s", n, grouped(info->n[part]),
+        .subtitle = by_class ? text("the first %sof each of %d classes",
+                                    images_text((size_t)show.per_class), info->n_classes)
+                             : text("the first %sof %s, %s", images_text(n), grouped(info->n[part]),
                                     size_text(info->height, info->width, info->channels)),
         .tiles = list.items,
         .n = list.n,
@@ -198,10 +204,10 @@ hem_status show_augment(session *s, char *const *names, int n, hem_error *err)
         status = fail(err, HEM_ERR_USAGE, "its key 'augment' says how images change in training",
                       "the experiment changes no image");
     hem_sheet sheet = {.title = text("What training sees of %s", data_text(&info)),
-                       .subtitle =
-                           text("the first %zu images of the %s part, as each epoch of "
-                                "seed %llu changes them",
-                                rows, part_names[part], (unsigned long long)hem_spec_seed(spec)),
+                       .subtitle = text("the first %sof the %s part, as each epoch of seed %llu "
+                                        "changes them",
+                                        images_text(rows), part_names[part],
+                                        (unsigned long long)hem_spec_seed(spec)),
                        .tiles = list.items,
                        .n = list.n,
                        .columns = (size_t)epochs + 1,

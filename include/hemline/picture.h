@@ -67,6 +67,13 @@ enum { HEM_SHEET_MOST = 4096 };
 HEM_API HEM_MUST_USE hem_status hem_sheet_draw(const hem_sheet *sheet, hem_picture **out,
                                                hem_error *err);
 
+/** Puts pictures side by side on one, `columns` in a row (0 = all), under a title (NULL = none).
+ *  The pictures stay the caller's. *out is the caller's to hem_picture_free(); NULL on failure:
+ *  HEM_ERR_MEMORY; HEM_ERR_USAGE: no picture. */
+HEM_API HEM_MUST_USE hem_status hem_pictures_join(const hem_picture *const *pictures, size_t n,
+                                                  size_t columns, const char *title,
+                                                  hem_picture **out, hem_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,6 +23,7 @@
 #include "hemline/eval.h"
 #include "hemline/inspect.h"
 #include "hemline/net.h"
+#include "hemline/picture.h"
 #include "hemline/spec.h"
 #include "hemline/study.h"
 #include "hemline/train.h"

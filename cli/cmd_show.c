@@ -1,0 +1,175 @@
+/* hemline show: pictures. */
+#include <limits.h>
+#include <string.h>
+
+#include "help.h"
+#include "nearest.h"
+#include "show.h"
+
+show_options show = {.split = HEM_TEST};
+
+typedef struct what {
+    const char *name;
+    hem_status (*run)(session *s, char *const *names, int n, hem_error *err);
+    int least, most; /* arguments behind the name */
+    const char *needs;
+} what;
+
+static const what whats[] = {
+    {"data", show_data, 0, 1, NULL},
+    {"augment", show_augment, 1, 1, "an experiment file or a run directory"},
+    {"filters", show_filters, 1, 2, "a run directory or a model file"},
+    {"features", show_features, 1, 2, "a run directory or a model file"},
+    {"saliency", show_saliency, 1, 1, "a run directory or a model file"},
+    {"mistakes", show_mistakes, 1, 1, "a run directory or a model file"},
+};
+
+static const what *find(const char *name)
+{
+    for (size_t i = 0; i < COUNT(whats); i++)
+        if (strcmp(whats[i].name, name) == 0)
+            return &whats[i];
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    nearest search = nearest_to(name);
+    const char *all = "";
+    for (size_t i = 0; i < COUNT(whats); i++) {
+        nearest_try(&search, whats[i].name);
+        const char *between = i == 0 ? "" : i + 1 == COUNT(whats) ? " and " : ", ";
+        all = text("%s%s%s", all, between, whats[i].name);
+    }
+    return usage_error(search.best != NULL ? text("did you mean '%s'?", search.best)
+                                           : text("there are %s", all),
+                       "there is no picture '%s'", name);
+}
+
+static int run_show(char *const *names, int n)
+{
+    extern const command command_show;
+    if (n < 1)
+        return help_missing(&command_show, "what to show");
+    const what *w = find(names[0]);
+    if (w == NULL)
+        return unknown(names[0]);
+    if (n - 1 < w->least)
+        return usage_error("'hemline help show' has the forms", "'hemline show %s' needs %s",
+                           w->name, w->needs);
+    if (n - 1 > w->most)
+        return usage_error("'hemline help show' has the forms",
+                           "'hemline show %s' takes no argument '%s'", w->name, names[w->most + 1]);
+    session s = {0};
+    hem_error err = {.status = HEM_OK};
+    hem_status status = HEM_OK;
+    if (show.out != NULL)
+        status = hem_picture_check_name(show.out, &err);
+    if (status == HEM_OK)
+        status = w->run(&s, names + 1, n - 1, &err);
+    session_close(&s);
+    /* What out_json() could not write, it has said itself. */
+    return status == HEM_OK || err.status == HEM_OK ? (int)status : report(&err);
+}
+
+static const char *const orders[] = {"loss", "confidence", "cell", NULL};
+
+static const option options[] = {
+    {.name = "out",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .target = &show.out,
+     .help = "write a picture: .png, .svg or .pdf (default: draw in the terminal)"},
+    {.name = "count",
+     .kind = OPTION_INT,
+     .value = "N",
+     .target = &show.count,
+     .low = 1,
+     .high = HEM_SHEET_MOST,
+     .help = "how many: images, filters or maps (default: data 9, augment 4, mistakes 20, "
+             "filters and features 64)"},
+    {.name = "per-class",
+     .kind = OPTION_INT,
+     .value = "N",
+     .target = &show.per_class,
+     .low = 1,
+     .high = HEM_SHEET_MOST,
+     .help = "data: the first N images of each class instead, a row a class"},
+    {.name = "split",
+     .kind = OPTION_CHOICE,
+     .value = "PART",
+     .target = &show.split,
+     .given = &show.has_split,
+     .choices = part_names,
+     .help = "train, validation or test (default: data and augment train, else test)"},
+    {.name = "image",
+     .kind = OPTION_TEXT,
+     .value = "IMAGE",
+     .target = &show.image,
+     .help = "features, saliency: PART:INDEX, e.g. test:1510, or an image file (default: test:0)"},
+    {.name = "class",
+     .kind = OPTION_TEXT,
+     .value = "CLASS",
+     .target = &show.of_class,
+     .help = "saliency: name or number of the class (default: the predicted one)"},
+    {.name = "each",
+     .kind = OPTION_FLAG,
+     .target = &show.each,
+     .help = "filters, features: scale each map by its own smallest and largest number"},
+    {.name = "epochs",
+     .kind = OPTION_INT,
+     .value = "N",
+     .target = &show.epochs,
+     .low = 1,
+     .high = 100,
+     .help = "augment: how many epochs' versions of each image (default: 8)"},
+    {.name = "by",
+     .kind = OPTION_CHOICE,
+     .value = "ORDER",
+     .target = &show.by,
+     .choices = orders,
+     .help = "mistakes: loss (worst first, the default), confidence (of the wrong class), or cell "
+             "(the most frequent confusions, a row each)"},
+    {.name = "scale",
+     .kind = OPTION_INT,
+     .value = "N",
+     .target = &show.scale,
+     .low = 1,
+     .high = 64,
+     .help =
+         "size of an image's pixel: N in SVG and PDF, 2 N pixels in PNG (default: by its size)"},
+    OPTION_SET,
+    OPTION_DATA,
+    OPTION_THREADS,
+    OPTION_JSON,
+    OPTION_QUIET,
+};
+
+static const char *const usage[] = {
+    "data [FILE|RUN|NAME] [--count N | --per-class N]",
+    "augment FILE|RUN",
+    "filters [LAYER] FILE|RUN",
+    "features [LAYER] FILE|RUN --image PART:INDEX",
+    "saliency FILE|RUN --image PART:INDEX [--class CLASS]",
+    "mistakes RUN [--by ORDER]",
+    NULL,
+};
+
+extern const command command_show;
+const command command_show = {
+    .name = "show",
+    .summary = "pictures of data, networks and results",
+    .usage = usage,
+    .details =
+        "FILE is an experiment, whose network has its initial weights; RUN a run directory or\n"
+        "a model file. data takes 'fashion-mnist' and 'synthetic' too (default: fashion-mnist).\n"
+        "Filters and feature maps are grey, smallest number black, largest white; LAYER is\n"
+        "a name that 'hemline summary' lists (default: the first that has filters, or the\n"
+        "first). saliency is the gradient of a class's score with respect to the image.\n"
+        "--json prints the numbers shown. docs/gallery.md shows one of each.",
+    .options = options,
+    .n_options = COUNT(options),
+    .most = INT_MAX,
+    .run = run_show,
+};

@@ -22,6 +22,12 @@ static const what whats[] = {
     {"features", show_features, 1, 2, "a run directory or a model file"},
     {"saliency", show_saliency, 1, 1, "a run directory or a model file"},
     {"mistakes", show_mistakes, 1, 1, "a run directory or a model file"},
+    {"confusion", show_confusion, 1, 1, "a run directory or a model file"},
+    {"curves", show_curves, 1, INT_MAX - 1, "a run directory, or several"},
+    {"folds", show_folds, 1, INT_MAX - 1, "the folder of a study, or several"},
+    {"network", show_network, 1, 1, "an experiment file or a run directory"},
+    {"lrfind", show_lrfind, 1, 1, "an experiment file"},
+    {"activations", show_activations, 0, INT_MAX - 1, NULL},
 };
 
 static const what *find(const char *name)
@@ -102,7 +108,8 @@ static const option options[] = {
      .target = &show.split,
      .given = &show.has_split,
      .choices = part_names,
-     .help = "train, validation or test (default: data and augment train, else test)"},
+     .help = "train, validation or test (default: data and augment train, else test; confusion "
+             "both)"},
     {.name = "image",
      .kind = OPTION_TEXT,
      .value = "IMAGE",
@@ -153,6 +160,12 @@ static const char *const usage[] = {
     "features [LAYER] FILE|RUN --image PART:INDEX",
     "saliency FILE|RUN --image PART:INDEX [--class CLASS]",
     "mistakes RUN [--by ORDER]",
+    "confusion RUN [--split PART]",
+    "curves RUN...",
+    "folds STUDY...",
+    "network FILE|RUN",
+    "lrfind FILE",
+    "activations [NAME...]",
     NULL,
 };
 
@@ -167,7 +180,9 @@ const command command_show = {
         "Filters and feature maps are grey, smallest number black, largest white; LAYER is\n"
         "a name that 'hemline summary' lists (default: the first that has filters, or the\n"
         "first). saliency is the gradient of a class's score with respect to the image.\n"
-        "--json prints the numbers shown. docs/gallery.md shows one of each.",
+        "confusion shows test and training images; curves and folds take studies too, whose\n"
+        "seeds and folds they show together. --json prints the numbers shown.\n"
+        "docs/gallery.md shows one of each.",
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

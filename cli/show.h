@@ -25,6 +25,12 @@ hem_status show_mistakes(session *s, char *const *names, int n, hem_error *err);
 hem_status show_filters(session *s, char *const *names, int n, hem_error *err);
 hem_status show_features(session *s, char *const *names, int n, hem_error *err);
 hem_status show_saliency(session *s, char *const *names, int n, hem_error *err);
+hem_status show_confusion(session *s, char *const *names, int n, hem_error *err);
+hem_status show_curves(session *s, char *const *names, int n, hem_error *err);
+hem_status show_folds(session *s, char *const *names, int n, hem_error *err);
+hem_status show_activations(session *s, char *const *names, int n, hem_error *err);
+hem_status show_network(session *s, char *const *names, int n, hem_error *err);
+hem_status show_lrfind(session *s, char *const *names, int n, hem_error *err);
 
 /* ---- sheets: tiles.c ------------------------------------------------------------------------- */
 

@@ -60,7 +60,7 @@ static blocks blocks_of(const hem_tile *tile, int step)
     return (blocks){tile->pixels, tile->height, tile->width, tile->channels, step};
 }
 
-/* Columns that a tile takes: those of its image, more where its captions need them, up to 16. */
+/* Columns that a tile takes: those of its image, more where its captions need them, up to 24. */
 static int cell_columns(const hem_tile *list, size_t n, int step)
 {
     blocks shape = blocks_of(&list[0], step);
@@ -68,7 +68,7 @@ static int cell_columns(const hem_tile *list, size_t n, int step)
     for (size_t i = 0; i < 2 * n; i++) {
         const char *caption = list[i / 2].captions[i % 2];
         int length = caption != NULL ? (int)strlen(caption) : 0;
-        length = length < 16 ? length : 16;
+        length = length < 24 ? length : 24;
         columns = length > columns ? length : columns;
     }
     return columns;
@@ -172,6 +172,10 @@ static bool in_terminal(const hem_picture *picture, bool only_graphics, hem_erro
         return false;
     out("%s\n", drawn);
     free(drawn);
+    /* Characters are too coarse for the letters of a chart. */
+    if (!only_graphics && hem_picture_description(picture) != NULL)
+        out("%s%s%s\n", out_style.dim, plain_text(hem_picture_description(picture)),
+            out_style.off);
     return true;
 }
 

@@ -48,8 +48,7 @@ static ChafaCanvas *make_canvas(const ChafaTermInfo *info, ChafaPixelMode mode, 
 {
     ChafaCanvasConfig *config = chafa_canvas_config_new();
     ChafaSymbolMap *symbols = chafa_symbol_map_new();
-    chafa_symbol_map_add_by_tags(symbols, CHAFA_SYMBOL_TAG_BLOCK | CHAFA_SYMBOL_TAG_BORDER |
-                                              CHAFA_SYMBOL_TAG_SPACE);
+    chafa_symbol_map_add_by_tags(symbols, CHAFA_SYMBOL_TAG_BLOCK | CHAFA_SYMBOL_TAG_SPACE);
     chafa_canvas_config_set_symbol_map(config, symbols);
     chafa_canvas_config_set_pixel_mode(config, mode);
     chafa_canvas_config_set_canvas_mode(config, canvas_mode(info));

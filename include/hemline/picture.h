@@ -15,6 +15,11 @@ typedef struct hem_picture hem_picture;
 /** Accepts NULL. */
 HEM_API void hem_picture_free(hem_picture *picture);
 
+/** What the picture is, and what it shows (NULL where nothing is said), in words, for those who do
+ *  not see it or not well. Both belong to the picture. */
+HEM_API const char *hem_picture_title(const hem_picture *picture);
+HEM_API const char *hem_picture_description(const hem_picture *picture);
+
 /** Whether hem_picture_write() knows the name's ending, to ask before the work: HEM_ERR_USAGE names
  *  the endings. */
 HEM_API HEM_MUST_USE hem_status hem_picture_check_name(const char *path, hem_error *err);

@@ -66,6 +66,12 @@ HEM_API const char *const *hem_chart_activation_names(void);
 HEM_API HEM_MUST_USE hem_status hem_chart_lrfind(const hem_lrfind_result *result,
                                                  hem_picture **out, hem_error *err);
 
+/** The epochs of a run, from its events: as if it had never been interrupted. *out is the caller's
+ *  to free(), NULL on failure. HEM_ERR_USAGE: no run directory; HEM_ERR_DATA: one without events,
+ *  or damaged. */
+HEM_API HEM_MUST_USE hem_status hem_epochs_read(const char *directory, hem_epoch **out, size_t *n,
+                                                hem_error *err);
+
 #ifdef __cplusplus
 }
 #endif

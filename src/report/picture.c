@@ -31,6 +31,16 @@ void hem_picture_free(hem_picture *picture)
     free(picture);
 }
 
+const char *hem_picture_title(const hem_picture *picture)
+{
+    return picture->canvas->title;
+}
+
+const char *hem_picture_description(const hem_picture *picture)
+{
+    return picture->canvas->description;
+}
+
 hem_status hem_picture_check_name(const char *path, hem_error *err)
 {
     return hem__canvas_check_name(path, err);

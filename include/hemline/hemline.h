@@ -24,6 +24,7 @@
 #include "hemline/inspect.h"
 #include "hemline/net.h"
 #include "hemline/picture.h"
+#include "hemline/report.h"
 #include "hemline/spec.h"
 #include "hemline/study.h"
 #include "hemline/train.h"

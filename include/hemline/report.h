@@ -63,8 +63,8 @@ HEM_API HEM_MUST_USE hem_status hem_chart_activation(const char *name, double pa
 /** The names that hem_chart_activation() takes, NULL-terminated; static. */
 HEM_API const char *const *hem_chart_activation_names(void);
 /** The curve of a rate range test, with the rate that it suggests. */
-HEM_API HEM_MUST_USE hem_status hem_chart_lrfind(const hem_lrfind_result *result,
-                                                 hem_picture **out, hem_error *err);
+HEM_API HEM_MUST_USE hem_status hem_chart_lrfind(const hem_lrfind_result *result, hem_picture **out,
+                                                 hem_error *err);
 
 /** The epochs of a run, from its events: as if it had never been interrupted. *out is the caller's
  *  to free(), NULL on failure. HEM_ERR_USAGE: no run directory; HEM_ERR_DATA: one without events,

@@ -24,7 +24,7 @@ typedef struct hem__record {
     size_t n_epochs;
     bool finished; /* result and json are there */
     hem_train_result result;
-    json_t *json; /* result.json */
+    json_t *json;   /* result.json */
     hem_spec *spec; /* resolved.yaml */
     char *resolved; /* its text */
     size_t group;
@@ -33,7 +33,7 @@ typedef struct hem__record {
 /* Runs of one experiment that differ in seeds and folds alone. */
 typedef struct hem__group {
     char *label;
-    char key[32]; /* "run0": for the page's script */
+    char key[32];    /* "run0": for the page's script */
     size_t first, n; /* records[first] is its first; n of them all in all */
 } hem__group;
 
@@ -57,6 +57,9 @@ double hem__record_number(const json_t *object, const char *key);
 /* The experiment's name. */
 const char *hem__record_name(const hem__record *record);
 double hem__record_test_accuracy(const hem__record *record); /* NaN where there is none */
+/* Test accuracies of a group's runs, groups[group].n of them, NaN where there is none; free() them.
+ * NULL = no memory. */
+double *hem__group_accuracies(const hem__records *records, size_t group);
 /* The epoch whose model is kept, from 1; 0 = none, or the initial weights. */
 int hem__record_kept(const hem__record *record);
 
@@ -77,8 +80,8 @@ typedef struct hem__report {
     const hem__record *shown; /* in detail: the first that is finished, or the first */
     const char *const *class_names;
     int n_classes;
-    hem_net *net;   /* of `shown`; NULL where it has no model */
-    hem_data *data; /* NULL where it was not found */
+    hem_net *net;                /* of `shown`; NULL where it has no model */
+    hem_data *data;              /* NULL where it was not found */
     hem_predictions predictions; /* of the test part; n = 0 without data */
     hem__str notes;              /* HTML: list items */
 } hem__report;

@@ -43,7 +43,8 @@ typedef enum hem_curve_kind {
 HEM_API HEM_MUST_USE hem_status hem_chart_curves(const char *const *runs, size_t n,
                                                  hem_curve_kind kind, hem_picture **out,
                                                  hem_error *err);
-/** Test accuracies of the runs of studies as box plots, a row an experiment. Fails likewise. */
+/** Accuracies of the runs of studies as box plots, a row an experiment: of folds over the images
+ *  that they held out, else over the test images. Fails likewise. */
 HEM_API HEM_MUST_USE hem_status hem_chart_boxes(const char *const *runs, size_t n,
                                                 hem_picture **out, hem_error *err);
 /** A confusion matrix, counts or percent of each row. HEM_ERR_USAGE: more classes than can be read

@@ -204,13 +204,29 @@ hem__canvas *hem__records_curves(const hem__records *records, hem_curve_kind kin
 
 /* ---- box plots ------------------------------------------------------------------------------- */
 
+static bool is_fold(const hem__record *record)
+{
+    return record->spec != NULL && record->spec->validation.kind == HEM__VALIDATION_FOLD;
+}
+
+/* A fold is judged by the images that it did not train on, any other run by the test images. */
+static double score_of(const hem__record *record)
+{
+    const hem_evaluation *fold = &record->result.parts[HEM_VALIDATION];
+    if (is_fold(record) && record->finished && fold->n > 0)
+        return fold->accuracy;
+    return hem__record_test_accuracy(record);
+}
+
 hem__canvas *hem__records_boxes(const hem__records *records)
 {
     hem__box_row *rows = hem__calloc(records->n_groups, sizeof *rows);
     double *values = hem__calloc(records->n, sizeof *values);
     const char **names = hem__calloc(records->n, sizeof *names);
     hem__canvas *canvas = NULL;
-    size_t at = 0;
+    size_t at = 0, folds = 0;
+    for (size_t i = 0; i < records->n; i++)
+        folds += is_fold(&records->list[i]);
     if (rows != NULL && values != NULL && names != NULL) {
         for (size_t g = 0; g < records->n_groups; g++) {
             rows[g] = (hem__box_row){.label = records->groups[g].label,
@@ -220,12 +236,19 @@ hem__canvas *hem__records_boxes(const hem__records *records)
             for (size_t i = 0; i < records->n; i++) {
                 if (records->list[i].group == g) {
                     names[at] = records->list[i].label;
-                    values[at++] = hem__record_test_accuracy(&records->list[i]);
+                    values[at++] = score_of(&records->list[i]);
                 }
             }
         }
-        canvas = hem__chart_boxes(rows, records->n_groups, "Test accuracy, run by run",
-                                  "test images that are right", HEM__FORMAT_PERCENT);
+        const char *title = folds == records->n ? "Accuracy, fold by fold"
+                            : folds > 0         ? "Accuracy, run by run"
+                                                : "Test accuracy, run by run";
+        canvas =
+            hem__chart_boxes(rows, records->n_groups, title,
+                             folds == records->n ? "held-out images that are right"
+                             : folds > 0 ? "images that are right: of folds held-out, else test"
+                                         : "test images that are right",
+                             HEM__FORMAT_PERCENT);
     }
     free(rows);
     free(values);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "report/report.h"
+#include "spec/spec.h"
 
 /* A curve's numbers, four lists in one block. */
 typedef struct series {

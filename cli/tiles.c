@@ -174,8 +174,7 @@ static bool in_terminal(const hem_picture *picture, bool only_graphics, hem_erro
     free(drawn);
     /* Characters are too coarse for the letters of a chart. */
     if (!only_graphics && hem_picture_description(picture) != NULL)
-        out("%s%s%s\n", out_style.dim, plain_text(hem_picture_description(picture)),
-            out_style.off);
+        out("%s%s%s\n", out_style.dim, plain_text(hem_picture_description(picture)), out_style.off);
     return true;
 }
 

@@ -13,21 +13,25 @@ typedef struct what {
     hem_status (*run)(session *s, char *const *names, int n, hem_error *err);
     int least, most; /* arguments behind the name */
     const char *needs;
+    const char *options; /* of the picture's own options those that it has */
 } what;
 
 static const what whats[] = {
-    {"data", show_data, 0, 1, NULL},
-    {"augment", show_augment, 1, 1, "an experiment file or a run directory"},
-    {"filters", show_filters, 1, 2, "a run directory or a model file"},
-    {"features", show_features, 1, 2, "a run directory or a model file"},
-    {"saliency", show_saliency, 1, 1, "a run directory or a model file"},
-    {"mistakes", show_mistakes, 1, 1, "a run directory or a model file"},
-    {"confusion", show_confusion, 1, 1, "a run directory or a model file"},
-    {"curves", show_curves, 1, INT_MAX - 1, "a run directory, or several"},
-    {"folds", show_folds, 1, INT_MAX - 1, "the folder of a study, or several"},
-    {"network", show_network, 1, 1, "an experiment file or a run directory"},
-    {"lrfind", show_lrfind, 1, 1, "an experiment file"},
-    {"activations", show_activations, 0, INT_MAX - 1, NULL},
+    {"data", show_data, 0, 1, NULL, "count per-class split scale set"},
+    {"augment", show_augment, 1, 1, "an experiment file or a run directory",
+     "count split epochs scale set"},
+    {"filters", show_filters, 1, 2, "a run directory or a model file", "count each scale set"},
+    {"features", show_features, 1, 2, "a run directory or a model file",
+     "count image each scale set"},
+    {"saliency", show_saliency, 1, 1, "a run directory or a model file", "image class scale set"},
+    {"mistakes", show_mistakes, 1, 1, "a run directory or a model file",
+     "count split by scale set"},
+    {"confusion", show_confusion, 1, 1, "a run directory or a model file", "split"},
+    {"curves", show_curves, 1, INT_MAX - 1, "a run directory, or several", ""},
+    {"folds", show_folds, 1, INT_MAX - 1, "the folder of a study, or several", ""},
+    {"network", show_network, 1, 1, "an experiment file or a run directory", "set"},
+    {"lrfind", show_lrfind, 1, 1, "an experiment file", "set"},
+    {"activations", show_activations, 0, INT_MAX - 1, NULL, ""},
 };
 
 static const what *find(const char *name)
@@ -52,6 +56,43 @@ static int unknown(const char *name)
                        "there is no picture '%s'", name);
 }
 
+/* Whether a word is in a list of words. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = strstr(list, word); at != NULL; at = strstr(at + 1, word))
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* The first option that was given and that the picture does not have; NULL = none. */
+static const char *wrong_option(const what *w)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } all[] = {{"count", show.count > 0},        {"per-class", show.per_class > 0},
+               {"split", show.has_split},        {"image", show.image != NULL},
+               {"class", show.of_class != NULL}, {"each", show.each},
+               {"epochs", show.epochs > 0},      {"by", show.has_by},
+               {"scale", show.scale > 0},        {"set", common.set.n > 0}};
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (all[i].given && !has_word(w->options, all[i].name))
+            return all[i].name;
+    return NULL;
+}
+
+static int refuse_option(const what *w, const char *name)
+{
+    const char *those = "";
+    for (size_t i = 0; i < COUNT(whats); i++)
+        if (has_word(whats[i].options, name))
+            those = text("%s%s%s", those, those[0] != '\0' ? ", " : "", whats[i].name);
+    return usage_error(text("it is for: %s", those), "'hemline show %s' has no option --%s",
+                       w->name, name);
+}
+
 static int run_show(char *const *names, int n)
 {
     extern const command command_show;
@@ -66,6 +107,9 @@ static int run_show(char *const *names, int n)
     if (n - 1 > w->most)
         return usage_error("'hemline help show' has the forms",
                            "'hemline show %s' takes no argument '%s'", w->name, names[w->most + 1]);
+    const char *wrong = wrong_option(w);
+    if (wrong != NULL)
+        return refuse_option(w, wrong);
     session s = {0};
     hem_error err = {.status = HEM_OK};
     hem_status status = HEM_OK;
@@ -135,6 +179,7 @@ static const option options[] = {
      .kind = OPTION_CHOICE,
      .value = "ORDER",
      .target = &show.by,
+     .given = &show.has_by,
      .choices = orders,
      .help = "mistakes: loss (worst first, the default), confidence (of the wrong class), or cell "
              "(the most frequent confusions, a row each)"},

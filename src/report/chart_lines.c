@@ -232,7 +232,7 @@ hem__canvas *hem__chart_lines(const hem__lines *lines)
                                   lines->description);
     if (plot.canvas == NULL)
         return NULL;
-    hem__draw_text(plot.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", lines->title);
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", lines->title);
     hem__plot_axes(&plot, lines->x_title, lines->y_title);
     draw_vertical(&plot, lines);
     if (lines->diagonal)

@@ -170,10 +170,10 @@ void hem__section_compare(const hem__report *report, hem__str *out)
     const hem__records *records = &report->records;
     if (records->n_groups < 2)
         return;
-    hem__str_add(out,
-                 "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>experiment</th>"
-                 "<th>runs</th><th>test accuracy %</th><th>to the first, points</th><th>verdict"
-                 "</th><th>first difference</th></tr></thead><tbody>\n");
+    hem__str_add(out, "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>experiment</th>"
+                      "<th>runs</th><th>test accuracy %</th><th>to the first, points</th><th "
+                      "class=\"word\">verdict"
+                      "</th><th class=\"word\">first difference</th></tr></thead><tbody>\n");
     for (size_t g = 0; g < records->n_groups; g++) {
         hem__str_add(out, "<tr>");
         hem__tag(out, "th scope=\"row\"", "%s", records->groups[g].label);

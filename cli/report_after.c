@@ -9,8 +9,7 @@ void report_after(hem_context *context, const char *directory)
     data.log = NULL; /* what is to be said of the data has been said before the training */
     const hem_report_options options = {.data = &data, .log = log_line};
     if (hem_report_write(context, &directory, 1, &options, path, &err) == HEM_OK) {
-        if (!common.json)
-            out("%-20s  %s\n", "report", plain_text(path));
+        talk("%-20s  %s\n", "report", plain_text(path));
         return;
     }
     hem_error_format(&err, line, sizeof line);

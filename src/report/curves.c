@@ -130,8 +130,8 @@ static hem__curve make_curve(const hem__records *records, size_t group, bool val
                         .key = g->key,
                         .x = s->x,
                         .y = s->mean,
-                        .low = g->n > 1 ? s->low : NULL,
-                        .high = g->n > 1 ? s->high : NULL,
+                        .low = g->n > 1 && (named || !several) ? s->low : NULL,
+                        .high = g->n > 1 && (named || !several) ? s->high : NULL,
                         .n = s->n,
                         .role =
                             several ? hem__series(group) : hem__series(validation || alone ? 0 : 1),

@@ -16,10 +16,10 @@ static const uint32_t colours[HEM__N_ROLES][2] = {
     [HEM__NONE] = {0xFFFFFF, 0x14171C},       [HEM__PAPER] = {0xFFFFFF, 0x14171C},
     [HEM__INK] = {0x1B1F24, 0xE8EBEF},        [HEM__MUTED] = {0x59626E, 0xA5AFBB},
     [HEM__GRID] = {0xDDE1E6, 0x30373F},       [HEM__PANEL] = {0xF3F5F7, 0x1D2229},
-    [HEM__SERIES + 0] = {0x147AB5, 0x5496FB}, [HEM__SERIES + 1] = {0x98141B, 0xFF6C33},
-    [HEM__SERIES + 2] = {0x027D65, 0x59E58D}, [HEM__SERIES + 3] = {0x970E7C, 0xE597DB},
-    [HEM__SERIES + 4] = {0x8E6B00, 0xE4C441}, [HEM__SERIES + 5] = {0x4B3FA8, 0xB0A6FF},
-    [HEM__SERIES + 6] = {0xA21549, 0xF992A8}, [HEM__SERIES + 7] = {0x104467, 0xB8C7D0},
+    [HEM__SERIES + 0] = {0x147AB5, 0x5496FB}, [HEM__SERIES + 1] = {0xB54708, 0xFF6C33},
+    [HEM__SERIES + 2] = {0x027D65, 0x59E58D}, [HEM__SERIES + 3] = {0xAB128D, 0xE597DB},
+    [HEM__SERIES + 4] = {0x867435, 0xE4C441}, [HEM__SERIES + 5] = {0x4B3FA8, 0xB0A6FF},
+    [HEM__SERIES + 6] = {0xAC0E4C, 0xF992A8}, [HEM__SERIES + 7] = {0x4A4667, 0xB8C7D0},
 };
 
 hem__role hem__series(size_t i)

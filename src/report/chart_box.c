@@ -53,7 +53,7 @@ static void draw_row(const hem__plot *plot, const hem__box_row *row, hem__number
     hem__value_text(format, s.mean, mean);
     hem__value_text(format, s.deviation, deviation);
     hem__shorten(row->label, 11, 170, name, sizeof name);
-    hem__draw_text(plot->canvas, 4, top + 12, (hem__font){.size = 11}, "%s", name);
+    hem__draw_text(plot->canvas, 0, top + 12, (hem__font){.size = 11}, "%s", name);
     hem__draw_text(plot->canvas, HEM__CHART_WIDTH - 4, top + 12,
                    (hem__font){.size = 11, .role = HEM__MUTED, .anchor = HEM__END},
                    s.n > 1 ? "mean %s, s %s" : "%s", mean, deviation);
@@ -79,7 +79,7 @@ hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *ti
                                   "whiskers to the outermost values within 1.5 boxes");
     if (plot.canvas == NULL)
         return NULL;
-    hem__draw_text(plot.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
     for (size_t i = 0; i < plot.x.n_ticks; i++) {
         double x = hem__plot_x(&plot, plot.x.ticks[i]);
         for (size_t k = 0; k < n; k++) /* not behind the rows' texts */

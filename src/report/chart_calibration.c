@@ -41,7 +41,7 @@ static void draw_counts(const hem__plot *plot, const hem__calibration *c, double
     }
     hem__draw_line(plot->canvas, plot->left, top + height, plot->left + plot->width, top + height,
                    (hem__paint){.stroke = HEM__MUTED});
-    hem__draw_text(plot->canvas, 4, top - 3, (hem__font){.size = 11, .role = HEM__MUTED},
+    hem__draw_text(plot->canvas, 0, top - 3, (hem__font){.size = 11, .role = HEM__MUTED},
                    "images by confidence; the highest bar is %zu", most);
 }
 
@@ -60,7 +60,7 @@ hem__canvas *hem__chart_calibration(const hem__calibration *c, const char *title
     plot.canvas = hem__canvas_new(HEM__CHART_WIDTH, 354, title, description);
     if (plot.canvas == NULL)
         return NULL;
-    hem__draw_text(plot.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
     hem__plot_axes(&plot, "confidence: the largest output", "images that are right");
     hem__draw_line(plot.canvas, plot.left, plot.top + plot.height, plot.left + plot.width, plot.top,
                    (hem__paint){.stroke = HEM__MUTED, .dash = 4});

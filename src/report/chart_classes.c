@@ -68,7 +68,7 @@ hem__canvas *hem__chart_classes(const hem__class_figures *figures, const char *c
                                   "the numbers are in the table beside it");
     if (plot.canvas == NULL)
         return NULL;
-    hem__draw_text(plot.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
     draw_key(plot.canvas);
     for (size_t i = 0; i < n; i += 2)
         hem__draw_rect(plot.canvas, 0, plot.top + (double)i * ROW, HEM__CHART_WIDTH, ROW,

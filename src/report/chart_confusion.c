@@ -86,8 +86,8 @@ static double text_size(const hem_evaluation *e, double cell)
         }
     }
     snprintf(text, sizeof text, "%zu", largest);
-    double size = fmin(11, (cell - 1) / hem__text_width(text, 1, false));
-    return size >= 7 ? size : 0;
+    double size = fmin(11, (cell - 3) / hem__text_width(text, 1, false));
+    return size >= 6 ? size : 0;
 }
 
 hem__canvas *hem__chart_confusion(const hem_evaluation *e, const char *const *names,
@@ -106,7 +106,7 @@ hem__canvas *hem__chart_confusion(const hem_evaluation *e, const char *const *na
                                "the table behind it");
     if (m.canvas == NULL)
         return NULL;
-    hem__draw_text(m.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
+    hem__draw_text(m.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
     hem__draw_text(m.canvas, HEM__CHART_WIDTH - 2, 16,
                    (hem__font){.size = 10, .role = HEM__MUTED, .anchor = HEM__END}, "predicted");
     hem__draw_text(m.canvas, 11, m.top + m.cell * e->n_classes,

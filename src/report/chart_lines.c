@@ -30,7 +30,8 @@ static void set_axes(const hem__lines *lines, hem__plot *plot)
         take_range(c->low, c->n, lines->y_log, &y[0], &y[1]);
         take_range(c->high, c->n, lines->y_log, &y[0], &y[1]);
     }
-    y[0] = isnan(lines->y_least) ? y[0] : fmin(y[0], lines->y_least);
+    if (!isnan(lines->y_least) && !lines->y_log)
+        y[0] = fmin(y[0], lines->y_least);
     if (lines->x_log)
         hem__axis_log(&plot->x, x[0], x[1], 7, false);
     else
@@ -232,7 +233,7 @@ hem__canvas *hem__chart_lines(const hem__lines *lines)
                                   lines->description);
     if (plot.canvas == NULL)
         return NULL;
-    hem__draw_text(plot.canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", lines->title);
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", lines->title);
     hem__plot_axes(&plot, lines->x_title, lines->y_title);
     draw_vertical(&plot, lines);
     if (lines->diagonal)

@@ -5,7 +5,7 @@
 
 #include "report/chart.h"
 
-enum { ROW = 50, PICTURE = 74, BAR = 70 };
+enum { ROW = 52, PICTURE = 74, BAR = 70 };
 
 /* 1234567 -> "1.23 M": three digits that count. */
 static void short_count(double n, char out[32])
@@ -32,7 +32,7 @@ static void draw_shape(hem__canvas *canvas, double y, int channels, int height, 
         return;
     }
     int sheets = channels < 6 ? channels : 6;
-    double h = fmax(5, 30 * height / largest), w = fmax(5, 30 * width / largest), step = 3;
+    double h = fmax(5, 25 * height / largest), w = fmax(5, 25 * width / largest), step = 2.5;
     double left = PICTURE / 2.0 - (w + step * (sheets - 1)) / 2;
     double top = y - (h + step * (sheets - 1)) / 2;
     for (int i = sheets - 1; i >= 0; i--) {
@@ -126,7 +126,7 @@ hem__canvas *hem__chart_network(const hem_net *net, const double *seconds, const
     hem__canvas *canvas = hem__canvas_new(HEM__CHART_WIDTH, height, title, description);
     if (canvas == NULL)
         return NULL;
-    hem__draw_text(canvas, 4, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
+    hem__draw_text(canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);
     shape_text(info.channels, info.height, info.width, shape);
     draw_shape(canvas, top + ROW / 2.0, info.channels, info.height, info.width, all.largest);
     hem__draw_text(canvas, PICTURE + 8, top + ROW / 2.0 - 2, (hem__font){.size = 11, .bold = true},
@@ -139,7 +139,7 @@ hem__canvas *hem__chart_network(const hem_net *net, const double *seconds, const
                    top + (double)(i + 1) * ROW + ROW / 2.0);
         draw_arrow(canvas, top + (double)(i + 1) * ROW);
     }
-    hem__draw_text(canvas, 4, height - 6, (hem__font){.size = 11, .role = HEM__MUTED},
+    hem__draw_text(canvas, 0, height - 6, (hem__font){.size = 11, .role = HEM__MUTED},
                    "in all %s parameters, %s multiply-adds an image", parameters, macs);
     return canvas;
 }

@@ -131,8 +131,8 @@ static hem__curve make_curve(const hem__records *records, size_t group, bool val
                         .key = g->key,
                         .x = s->x,
                         .y = s->mean,
-                        .low = g->n > 1 ? s->low : NULL,
-                        .high = g->n > 1 ? s->high : NULL,
+                        .low = g->n > 1 && (named || !several) ? s->low : NULL,
+                        .high = g->n > 1 && (named || !several) ? s->high : NULL,
                         .n = s->n,
                         .role =
                             several ? hem__series(group) : hem__series(validation || alone ? 0 : 1),
@@ -141,7 +141,7 @@ static hem__curve make_curve(const hem__records *records, size_t group, bool val
                         .mark = (size_t)(kept > 0 ? kept - 1 : 0)};
 }
 
-static const char *const titles[3] = {"Loss", "Accuracy", "Learning rate"};
+static const char *const titles[3] = {"Loss", "Accuracy", "Rate by epoch"};
 static const char *const y_titles[3][2] = {
     {"mean loss of an image", "mean loss of an image; broken: training"},
     {"images that are right", "images that are right; broken: training"},

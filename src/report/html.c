@@ -8,6 +8,18 @@
 
 #include "base/mem.h"
 
+/* The text with no line end between a number and its percent sign. */
+static void add_unbroken(hem__str *out, char *text)
+{
+    for (char *at = strstr(text, " %"); at != NULL; at = strstr(text, " %")) {
+        *at = '\0';
+        hem__add_escaped(out, text);
+        hem__str_add(out, "&nbsp;");
+        text = at + 1;
+    }
+    hem__add_escaped(out, text);
+}
+
 static void say_list(hem__str *out, const char *format, va_list values) HEM_PRINTF(2, 0);
 
 static void say_list(hem__str *out, const char *format, va_list values)
@@ -17,7 +29,7 @@ static void say_list(hem__str *out, const char *format, va_list values)
         out->failed = true;
         return;
     }
-    hem__add_escaped(out, text);
+    add_unbroken(out, text);
     free(text);
 }
 

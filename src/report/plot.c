@@ -115,10 +115,20 @@ double hem__axis_share(const hem__axis *axis, double value)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
+/* As "%g", but 1e-4 instead of 1e-04. */
+static void exponent_text(double value, char out[32])
+{
+    snprintf(out, 32, "%g", fabs(value) < 1e-300 ? 0 : value);
+    char *zero = strchr(out, 'e');
+    while (zero != NULL && zero[2] == '0' && zero[3] != '\0')
+        memmove(zero + 2, zero + 3, strlen(zero + 3) + 1);
+}
+
 void hem__tick_text(const hem__axis *axis, double value, char out[32])
 {
-    if (axis->log || (value != 0 && fabs(value) < 1e-4) || fabs(value) >= 1e6)
-        snprintf(out, 32, "%g", value);
+    double largest = fmax(fabs(axis->low), fabs(axis->high));
+    if (axis->log || largest < 1e-3 || largest >= 1e6)
+        exponent_text(value, out);
     else if (axis->format == HEM__FORMAT_PERCENT)
         snprintf(out, 32, "%.*f %%", axis->decimals, 100 * value);
     else
@@ -216,7 +226,7 @@ void hem__plot_axes(const hem__plot *plot, const char *x_title, const char *y_ti
         hem__draw_text(plot->canvas, plot->left + plot->width / 2, bottom + 32, middle, "%s",
                        x_title);
     if (y_title != NULL)
-        hem__draw_text(plot->canvas, 4, plot->top - 10, font, "%s", y_title);
+        hem__draw_text(plot->canvas, 0, plot->top - 10, font, "%s", y_title);
 }
 
 /* ---- labels that keep apart ------------------------------------------------------------------ */

@@ -98,8 +98,7 @@ static difference difference_of(const hem__report *report, size_t group)
     if (n >= 2) {
         hem_paired paired = hem_compare_paired(pairs, pairs + records->n, n);
         out = (difference){paired.difference.mean, paired.difference.interval, "same seeds"};
-    } else if (records->groups[group].n == 1 && records->groups[0].n == 1 &&
-               !isnan(hem__record_test_accuracy(a)) && !isnan(hem__record_test_accuracy(b))) {
+    } else if (!isnan(hem__record_test_accuracy(a)) && !isnan(hem__record_test_accuracy(b))) {
         const hem_evaluation *x = &a->result.parts[HEM_TEST], *y = &b->result.parts[HEM_TEST];
         out.value = x->accuracy - y->accuracy;
         out.interval = hem__difference_independent(x->correct, x->n, y->correct, y->n);
@@ -170,10 +169,10 @@ void hem__section_compare(const hem__report *report, hem__str *out)
     const hem__records *records = &report->records;
     if (records->n_groups < 2)
         return;
-    hem__str_add(out,
-                 "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>experiment</th>"
-                 "<th>runs</th><th>test accuracy %</th><th>to the first, points</th><th>verdict"
-                 "</th><th>first difference</th></tr></thead><tbody>\n");
+    hem__str_add(out, "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>experiment</th>"
+                      "<th>runs</th><th>test accuracy %</th><th>to the first, points</th><th "
+                      "class=\"word\">verdict"
+                      "</th><th class=\"word\">first difference</th></tr></thead><tbody>\n");
     for (size_t g = 0; g < records->n_groups; g++) {
         hem__str_add(out, "<tr>");
         hem__tag(out, "th scope=\"row\"", "%s", records->groups[g].label);
@@ -183,6 +182,7 @@ void hem__section_compare(const hem__report *report, hem__str *out)
         hem__str_add(out, "</tr>\n");
     }
     hem__str_add(out, "</tbody></table></div>\n<p class=\"small\">Small: 95 % intervals. Runs of "
-                      "the same seeds are compared seed by seed (Student's t), single runs image "
-                      "by image (Agresti and Min).</p>\n");
+                      "the same seeds are compared seed by seed (Student's t); where there are not "
+                      "two such pairs, the first run of each image by image (Agresti and "
+                      "Min).</p>\n");
 }

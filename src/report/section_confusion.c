@@ -13,7 +13,7 @@ static void add_table(const hem__report *report, const hem_evaluation *e, const 
                       hem__str *out)
 {
     hem__str_add(out, "<details><summary>");
-    hem__say(out, "The numbers, %s images", of);
+    hem__say(out, "The numbers: %s", of);
     hem__str_add(out, "</summary><div class=\"scroll\"><table class=\"counts\"><thead><tr><td>true "
                       "\\ predicted</td>");
     for (int p = 0; p < e->n_classes; p++)
@@ -49,6 +49,7 @@ static void add_examples(const hem__report *report, hem_confused cell, hem__str 
 static void add_worst(const hem__report *report, const hem_evaluation *test, hem__str *out)
 {
     hem_confused cells[CELLS];
+    char a[32], b[32];
     size_t n = hem_most_confused(test, false, cells, CELLS);
     if (n == 0)
         return;
@@ -61,8 +62,8 @@ static void add_worst(const hem__report *report, const hem_evaluation *test, hem
         hem__tag(out, "strong", "%s", hem__class_name(report, cells[i].true_class));
         hem__say(out, " taken for ");
         hem__tag(out, "strong", "%s", hem__class_name(report, cells[i].predicted_class));
-        hem__say(out, ": %zu of %zu (%.1f %%)", cells[i].count, images,
-                 100.0 * (double)cells[i].count / (double)images);
+        hem__say(out, ": %s of %s (%.1f %%)", hem__grouped(cells[i].count, a),
+                 hem__grouped(images, b), 100.0 * (double)cells[i].count / (double)images);
         if (report->predictions.n > 0)
             add_examples(report, cells[i], out);
         hem__str_add(out, "</li>\n");
@@ -90,7 +91,7 @@ static void add_matrices(const hem__report *report, hem__str *out)
     for (int i = 0; i < 2; i++) {
         const hem_evaluation *e = &report->shown->result.parts[shown[i].part];
         if (e->n > 0)
-            add_table(report, e, hem_part_name(shown[i].part), out);
+            add_table(report, e, shown[i].title, out);
     }
 }
 
@@ -127,8 +128,8 @@ void hem__section_mistakes(const hem__report *report, hem__str *out)
         hem__str_add(out, "<figure>");
         hem__data_image(out, report, HEM_TEST, images[i], 84, alternative);
         hem__str_add(out, "<figcaption>");
-        hem__say(out, "%s, not ", hem__class_name(report, label));
-        hem__say(out, "%s (%.1f %%)", hem__class_name(report, predicted), 100 * sure);
+        hem__tag(out, "strong", "%s", hem__class_name(report, label));
+        hem__tag(out, "div", "%.1f %% sure of %s", 100 * sure, hem__class_name(report, predicted));
         hem__tag(out, "span", "test %zu", images[i]);
         hem__str_add(out, "</figcaption></figure>\n");
     }

@@ -95,14 +95,16 @@ void hem__section_boxes(const hem__report *report, hem__str *out)
     if (records->n_groups == records->n || finished < 2)
         return;
     hem__figure(out, hem__records_boxes(records));
-    hem__str_add(out, "<details><summary>The numbers, run by run</summary><div class=\"scroll\">"
-                      "<table class=\"sort\"><thead><tr><th>run</th><th>experiment</th><th>test "
-                      "%</th><th>test loss</th><th>epochs</th></tr></thead><tbody>\n");
+    hem__str_add(
+        out,
+        "<details><summary>The numbers, run by run</summary><div class=\"scroll\">"
+        "<table class=\"sort\"><thead><tr><th>run</th><th class=\"word\">experiment</th><th>test "
+        "%</th><th>test loss</th><th>epochs</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < records->n; i++) {
         const hem__record *r = &records->list[i];
         hem__str_add(out, "<tr>");
         hem__tag(out, "th scope=\"row\"", "%s", r->label);
-        hem__tag(out, "td", "%s", records->groups[r->group].label);
+        hem__tag(out, "td class=\"word\"", "%s", records->groups[r->group].label);
         add_number(out, hem__record_test_accuracy(r), 2, 100);
         add_number(out, r->finished ? r->result.parts[HEM_TEST].loss : (double)NAN, 4, 1);
         hem__tag(out, "td", "%zu", r->n_epochs);

@@ -18,9 +18,11 @@ void hem__section_network(const hem__report *report, hem__str *out)
     char a[32], b[32];
     hem__str_add(out, "<div class=\"pair\">");
     hem__figure(out, hem__chart_network(report->net, NULL, "From image to classes"));
-    hem__str_add(out, "<div class=\"scroll\"><table><thead><tr><th>layer</th><th>what it does</th>"
-                      "<th>output</th><th>parameters</th><th>multiply-adds</th></tr></thead><tbody>"
-                      "\n");
+    hem__str_add(
+        out,
+        "<div class=\"scroll\"><table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
+        "<th>output</th><th>parameters</th><th>multiply-adds</th></tr></thead><tbody>"
+        "\n");
     for (size_t i = 0; i < info.n_layers; i++) {
         hem_layer_info layer = hem_net_layer(report->net, i);
         hem__str_add(out, "<tr>");
@@ -76,11 +78,16 @@ void hem__section_filters(const hem__report *report, hem__str *out)
     size_t n = all < FILTERS ? all : FILTERS;
     hem_maps_range(&maps, &low, &high);
     hem_maps_scale(&maps, HEM_MAPS_TOGETHER);
-    hem__tag(out, "p",
-             "%s%zu of the %zu of %s, %d x %d each. Black is the smallest weight of "
-             "the layer, %.3g, white the largest, %.3g.",
-             n < all ? "The first " : "", n, all, name, maps.height, maps.width, (double)low,
-             (double)high);
+    hem__str_add(out, "<p>");
+    if (n < all)
+        hem__say(out, "The first %zu of %zu filters of %s", n, all, name);
+    else
+        hem__say(out, "The %zu filters of %s", n, name);
+    hem__say(out,
+             ", %d x %d each. Black is the smallest weight of the layer, %.3g, white the "
+             "largest, %.3g.",
+             maps.height, maps.width, (double)low, (double)high);
+    hem__str_add(out, "</p>");
     hem__str_add(out, "<div class=\"images\">");
     for (size_t i = 0; i < n; i++) {
         snprintf(alternative, sizeof alternative, "filter %zu of %.60s", i, name);

@@ -46,6 +46,14 @@ static void add_word(hem__str *out, const char *word)
     hem__str_add(out, "'");
 }
 
+/* To be copied: every blank is one. */
+static void add_verbatim(hem__str *out, const char *text)
+{
+    hem__str_add(out, "<pre>");
+    hem__add_escaped(out, text);
+    hem__str_add(out, "</pre>\n");
+}
+
 static void add_commands(const hem__report *report, hem__str *out)
 {
     const hem__record *r = report->shown;
@@ -68,7 +76,7 @@ static void add_commands(const hem__report *report, hem__str *out)
     if (text.failed)
         out->failed = true;
     else
-        hem__tag(out, "pre", "%s", text.text);
+        add_verbatim(out, text.text);
     hem__str_release(&text);
 }
 
@@ -97,5 +105,5 @@ void hem__section_origin(const hem__report *report, hem__str *out)
     add_row(out, "times resumed", number(r->json, "resumed", text));
     hem__str_add(out, "</tbody></table></div>\n<h3>The experiment, all defaults written "
                       "out</h3>\n");
-    hem__tag(out, "pre", "%s", r->resolved);
+    add_verbatim(out, r->resolved);
 }

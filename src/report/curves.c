@@ -48,7 +48,7 @@ static const field fields[3][2] = {[HEM_CURVE_LOSS] = {train_loss, validation_lo
 static void take_epoch(const hem__records *records, size_t group, size_t epoch, field of,
                        series *out)
 {
-    double sum = 0, low = INFINITY, high = -INFINITY;
+    double sum = 0, low = (double)INFINITY, high = -(double)INFINITY;
     size_t n = 0;
     for (size_t i = 0; i < records->n; i++) {
         const hem__record *record = &records->list[i];
@@ -101,7 +101,7 @@ bool hem__records_have_curves(const hem__records *records)
 /* Whether the largest value is so far above the smallest that a logarithm shows more. */
 static bool wants_log(const series *all, size_t n)
 {
-    double low = INFINITY, high = 0;
+    double low = (double)INFINITY, high = 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t e = 0; e < all[i].n; e++) {
             if (isfinite(all[i].mean[e]) && all[i].mean[e] <= 0)
@@ -142,21 +142,25 @@ static hem__curve make_curve(const hem__records *records, size_t group, bool val
 }
 
 static const char *const titles[3] = {"Loss", "Accuracy", "Rate by epoch"};
-static const char *const y_titles[3][2] = {
-    {"mean loss of an image", "mean loss of an image; broken: training"},
-    {"images that are right", "images that are right; broken: training"},
-    {"of the epoch's last step", "of the epoch's last step"}};
+/* Of one experiment, of several, and where none has validation images. */
+static const char *const y_titles[3][3] = {
+    {"mean loss of an image", "mean loss of an image; broken: training",
+     "mean loss of a training image"},
+    {"images that are right", "images that are right; broken: training",
+     "training images that are right"},
+    {"of the epoch's last step", "of the epoch's last step", "of the epoch's last step"}};
 
 static hem__canvas *draw(const hem__records *records, hem_curve_kind kind, const series *all,
                          hem__curve *curves)
 {
-    size_t n = 0;
+    size_t n = 0, validated = 0;
     char mark[48], description[160];
     for (size_t g = 0; g < records->n_groups; g++) {
         const series *train = &all[2 * g], *validation = &all[2 * g + 1];
         bool both = validation->any;
         if (train->any)
             curves[n++] = make_curve(records, g, false, !both, train);
+        validated += both;
         if (both)
             curves[n++] = make_curve(records, g, true, false, validation);
     }
@@ -169,7 +173,7 @@ static hem__canvas *draw(const hem__records *records, hem_curve_kind kind, const
         .title = titles[kind],
         .description = description,
         .x_title = "epoch",
-        .y_title = y_titles[kind][records->n_groups > 1],
+        .y_title = y_titles[kind][validated == 0 ? 2 : records->n_groups > 1],
         .x_format = HEM__FORMAT_WHOLE,
         .y_format = kind == HEM_CURVE_ACCURACY ? HEM__FORMAT_PERCENT : HEM__FORMAT_PLAIN,
         .y_log = kind != HEM_CURVE_ACCURACY && wants_log(all, 2 * records->n_groups),

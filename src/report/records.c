@@ -82,7 +82,7 @@ static hem_status list_folders(const char *directory, const char *prefix, number
         }
         list = more;
         list[count].number = number;
-        snprintf(list[count++].name, sizeof list->name, "%s", entry->d_name);
+        strcpy(list[count++].name, entry->d_name); /* it fits: see above */
     }
     (void)closedir(folder);
     if (count > 0)

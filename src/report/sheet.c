@@ -1,8 +1,10 @@
 /* Labelled sheets of images. All places are whole numbers, so that an image's pixels stay squares
  * of equal size. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "report/picture.h"
 
 enum {
@@ -14,6 +16,7 @@ enum {
     TILE = 84,        /* size of a tile that a scale is chosen for: an image */
     FEW = 64,         /* a filter of a few pixels */
     MANY = 40,        /* one of more than 48 of these */
+    SMALL = 16,       /* an image of fewer pixels either way is a filter rather than a photograph */
     LARGEST = 16000,  /* of a sheet */
     MOST_LABEL = 220, /* of a row */
 };
@@ -128,16 +131,43 @@ static layout lay_out(const hem_sheet *sheet)
     return l;
 }
 
+/* Pixels of a small image as squares of `scale` pixels: there are viewers that smooth what they
+ * enlarge, which a photograph survives and a filter does not. NULL = no memory. */
+static uint8_t *enlarge(const hem_tile *tile, int scale)
+{
+    size_t channels = (size_t)tile->channels, row = (size_t)(tile->width * scale) * channels;
+    uint8_t *out = hem__calloc((size_t)(tile->height * scale), row);
+    for (int y = 0; out != NULL && y < tile->height * scale; y++)
+        for (int x = 0; x < tile->width * scale; x++) {
+            int from = y / scale * tile->width + x / scale;
+            memcpy(out + (size_t)y * row + (size_t)x * channels,
+                   tile->pixels + (size_t)from * channels, channels);
+        }
+    return out;
+}
+
+static void draw_pixels(hem__canvas *canvas, const hem_tile *tile, double x, double y, int scale)
+{
+    const char *name = tile->captions[0] != NULL ? tile->captions[0] : "";
+    double w = (double)tile->width * scale, h = (double)tile->height * scale;
+    bool small = tile->width < SMALL && tile->height < SMALL;
+    uint8_t *squares = small ? enlarge(tile, scale) : NULL;
+    int by = squares != NULL ? scale : 1; /* without memory as it is: the canvas will say so */
+    hem__draw_image(canvas, x, y, w, h,
+                    (hem__pixels){squares != NULL ? squares : tile->pixels, tile->width * by,
+                                  tile->height * by, tile->channels},
+                    name);
+    free(squares);
+}
+
 static void draw_tile(hem__canvas *canvas, const hem_tile *tile, double x, double y, int scale)
 {
     double w = (double)tile->width * scale, h = (double)tile->height * scale;
-    const char *name = tile->captions[0] != NULL ? tile->captions[0] : "";
     if (tile->pixels == NULL)
         return;
     /* A frame, since white images end nowhere on white paper. */
     hem__draw_rect(canvas, x - 0.5, y - 0.5, w + 1, h + 1, (hem__paint){.stroke = HEM__GRID});
-    hem__draw_image(canvas, x, y, w, h,
-                    (hem__pixels){tile->pixels, tile->width, tile->height, tile->channels}, name);
+    draw_pixels(canvas, tile, x, y, scale);
     for (int k = 0; k < 2; k++)
         if (tile->captions[k] != NULL)
             hem__draw_text(canvas, x, y + h + 2 + (k + 1) * LINE - 2,

@@ -296,16 +296,28 @@ def check_mistakes(check):
     check.equal("order of the surest", sure, sorted(sure, reverse=True))
 
 
+def text_of(check, name):
+    if shutil.which("pdftotext") is None:
+        sys.exit("pdftotext is missing: install the Debian package poppler-utils")
+    command = ["pdftotext", "-layout", check.path(name), "-"]
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode()
+
+
+def check_confusion(check):
+    """Every number of the matrices is in the PDF, as text."""
+    check.run("show", "confusion", "run", "-o", "confusion.pdf")
+    shown = check.show("confusion", "run")
+    found = re.findall(r"(?<![\d.])\d+(?![\d.])", text_of(check, "confusion.pdf"))
+    names = [n for n in shown["class_names"] for _ in range(4)]  # rows and columns of two matrices
+    counts = [str(n) for part in ("test", "train") for n in flatten(shown[part]) if n > 0]
+    check.equal("images tested", sum(flatten(shown["test"])), 100)
+    check.equal("numbers in the PDF", sorted(found), sorted(counts + names))
+
+
 def check_pdf(check):
     """Text is text, and the page looks like the PNG."""
     check.run("show", "data", "e.yaml", "--count", "6", "-o", "sheet.pdf")
-    for tool in ("pdftotext", "pdftoppm"):
-        if shutil.which(tool) is None:
-            sys.exit(f"{tool} is missing: install the Debian package poppler-utils")
-    done = subprocess.run(
-        ["pdftotext", "-layout", check.path("sheet.pdf"), "-"], check=True, capture_output=True
-    )
-    text = " ".join(done.stdout.decode().split())
+    text = " ".join(text_of(check, "sheet.pdf").split())
     check.equal("text in the PDF", "unknown, train part the first 6 images of 200" in text, True)
     check.equal("captions in the PDF", "0 1 2" in text, True)
     subprocess.run(
@@ -338,6 +350,7 @@ def main():
         check_features(check, model)
         check_saliency(check)
         check_mistakes(check)
+        check_confusion(check)
         check_pdf(check)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

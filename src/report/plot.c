@@ -159,7 +159,7 @@ void hem__shorten(const char *text, double size, double width, char *out, size_t
     snprintf(out, room, "%s", text);
     size_t n = strlen(out);
     bool cut = strlen(text) > n;
-    while (n > 0 && (cut || hem__text_width(out, size, false) > width)) {
+    while (n > 0 && (cut || hem__text_width(out, size, false) > width + 0.01)) {
         do /* whole characters go */
             n--;
         while (n > 0 && ((unsigned char)out[n] & 0xC0) == 0x80);

@@ -50,7 +50,7 @@ check:
 	@cd build/release && $(TEST) -L quick
 
 check-long:
-	@tools/deps run test data
+	@tools/deps run test browser data
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS)
 	@cd build/release && $(TEST) -L long

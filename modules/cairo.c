@@ -146,6 +146,7 @@ static bool draw_canvas(drawing *d, const hem__canvas *canvas, cairo_surface_t *
     cairo_set_line_join(d->cairo, CAIRO_LINE_JOIN_ROUND);
     set_colour(d, HEM__PAPER, 1);
     cairo_paint(d->cairo);
+    cairo_translate(d->cairo, canvas->margin, canvas->margin);
     for (size_t i = 0; i < canvas->n && good; i++)
         good = draw_op(d, &canvas->ops[i]);
     good = good && cairo_status(d->cairo) == CAIRO_STATUS_SUCCESS;
@@ -153,11 +154,21 @@ static bool draw_canvas(drawing *d, const hem__canvas *canvas, cairo_surface_t *
     return good;
 }
 
+static double full_width(const hem__canvas *canvas)
+{
+    return canvas->width + 2 * canvas->margin;
+}
+
+static double full_height(const hem__canvas *canvas)
+{
+    return canvas->height + 2 * canvas->margin;
+}
+
 /* A PDF's unit is 1/72 inch, a CSS pixel 1/96. */
 static bool write_pdf(drawing *d, const hem__canvas *canvas, cairo_surface_t **surface)
 {
-    *surface = cairo_pdf_surface_create_for_stream(on_bytes, d, canvas->width * 0.75,
-                                                   canvas->height * 0.75);
+    *surface = cairo_pdf_surface_create_for_stream(on_bytes, d, full_width(canvas) * 0.75,
+                                                   full_height(canvas) * 0.75);
     cairo_surface_set_device_scale(*surface, 0.75, 0.75);
     cairo_pdf_surface_set_metadata(*surface, CAIRO_PDF_METADATA_TITLE, canvas->title);
     bool good = draw_canvas(d, canvas, *surface);
@@ -168,8 +179,9 @@ static bool write_pdf(drawing *d, const hem__canvas *canvas, cairo_surface_t **s
 static bool write_png(drawing *d, const hem__canvas *canvas, double scale,
                       cairo_surface_t **surface)
 {
-    *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(canvas->width * scale + 0.5),
-                                          (int)(canvas->height * scale + 0.5));
+    *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(full_width(canvas) * scale + 0.5),
+                                   (int)(full_height(canvas) * scale + 0.5));
     cairo_surface_set_device_scale(*surface, scale, scale);
     return draw_canvas(d, canvas, *surface) &&
            cairo_surface_write_to_png_stream(*surface, on_bytes, d) == CAIRO_STATUS_SUCCESS;

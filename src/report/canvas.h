@@ -83,6 +83,7 @@ typedef struct hem__canvas {
     char *title, *description; /* what is seen, for those who do not see it */
     hem__op *ops;
     size_t n, capacity;
+    double margin; /* paper around it where it is a file of its own */
     double dx, dy; /* added to every place that is given: see hem__canvas_move() */
     bool failed;
 } hem__canvas;

@@ -235,12 +235,16 @@ static void add_head(hem__str *out, hem__svg_mode mode, const hem__canvas *canva
     if (mode != HEM__SVG_PAGE)
         hem__str_add(out, " xmlns=\"http://www.w3.org/2000/svg\" "
                           "font-family=\"Helvetica,Arial,'DejaVu Sans',sans-serif\"");
-    add_attribute(out, "width", canvas->width);
-    add_attribute(out, "height", canvas->height);
-    hem__str_add(out, " viewBox=\"0 0 ");
-    add_number(out, canvas->width);
-    hem__str_add(out, " ");
-    add_number(out, canvas->height);
+    double margin = mode != HEM__SVG_PAGE ? canvas->margin : 0;
+    const double box[4] = {-margin, -margin, canvas->width + 2 * margin,
+                           canvas->height + 2 * margin};
+    add_attribute(out, "width", box[2]);
+    add_attribute(out, "height", box[3]);
+    hem__str_add(out, " viewBox=\"");
+    for (int i = 0; i < 4; i++) {
+        hem__str_add(out, i > 0 ? " " : "");
+        add_number(out, box[i]);
+    }
     hem__str_add(out, "\" role=\"img\" aria-label=\"");
     hem__add_escaped(out, canvas->title);
     if (canvas->description != NULL) {
@@ -249,8 +253,11 @@ static void add_head(hem__str *out, hem__svg_mode mode, const hem__canvas *canva
     }
     hem__str_add(out, "\">\n");
     if (mode != HEM__SVG_PAGE) {
-        hem__op paper = {
-            .width = canvas->width, .height = canvas->height, .paint = {.fill = HEM__PAPER}};
+        hem__op paper = {.x = -margin,
+                         .y = -margin,
+                         .width = box[2],
+                         .height = box[3],
+                         .paint = {.fill = HEM__PAPER}};
         add_rect(out, mode, &paper);
     }
 }

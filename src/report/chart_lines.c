@@ -184,20 +184,19 @@ static void draw_labels(const hem__plot *plot, const hem__lines *lines, double r
     free(which);
 }
 
-/* The broken line, its text on the side that has room. */
+/* The broken line; what it says stands beside the title, where no curve can come. */
 static void draw_vertical(const hem__plot *plot, const hem__lines *lines)
 {
+    const hem__paint paint = {.stroke = HEM__MUTED, .dash = 3};
     double x = hem__plot_x(plot, lines->mark);
     if (!lines->has_mark || !isfinite(x))
         return;
     double width = hem__text_width(lines->mark_text, 11, false);
-    bool right = x + 5 + width <= plot->left + plot->width;
-    hem__draw_line(plot->canvas, x, plot->top, x, plot->top + plot->height,
-                   (hem__paint){.stroke = HEM__MUTED, .dash = 3});
-    hem__draw_text(
-        plot->canvas, right ? x + 5 : x - 5, plot->top + plot->height - 6,
-        (hem__font){.size = 11, .role = HEM__MUTED, .anchor = right ? HEM__START : HEM__END}, "%s",
-        lines->mark_text);
+    hem__draw_line(plot->canvas, x, plot->top, x, plot->top + plot->height, paint);
+    hem__draw_line(plot->canvas, HEM__CHART_WIDTH - width - 8, 5, HEM__CHART_WIDTH - width - 8, 19,
+                   paint);
+    hem__draw_text(plot->canvas, HEM__CHART_WIDTH - width - 2, 16,
+                   (hem__font){.size = 11, .role = HEM__MUTED}, "%s", lines->mark_text);
 }
 
 /* ---- the chart ------------------------------------------------------------------------------- */

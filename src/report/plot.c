@@ -18,6 +18,9 @@ static double nice_step(double length, int most)
                                           : 10);
 }
 
+/* Values beyond this stand at the edge: their differences would be infinite. */
+static const double most_value = 1e100;
+
 /* Something to draw where there is nothing, or one value alone. */
 static void mend_ends(double *low, double *high, hem__number_format format)
 {
@@ -25,10 +28,12 @@ static void mend_ends(double *low, double *high, hem__number_format format)
         *low = 0;
         *high = 1;
     }
+    *low = fmin(fmax(*low, -most_value), most_value);
+    *high = fmin(fmax(*high, -most_value), most_value);
     double least = format == HEM__FORMAT_WHOLE ? 1 : fmax(fabs(*high) * 1e-6, 1e-12);
     if (*high - *low >= least)
         return;
-    double by = format == HEM__FORMAT_WHOLE ? 1 : *high != 0 ? fabs(*high) * 0.1 : 1;
+    double by = format == HEM__FORMAT_WHOLE ? 1 : fabs(*high) > 1e-12 ? fabs(*high) * 0.1 : 1;
     *low -= format == HEM__FORMAT_WHOLE ? 0 : by;
     *high += by;
 }
@@ -84,6 +89,8 @@ void hem__axis_log(hem__axis *axis, double low, double high, int most, bool wide
         low = 0.1;
         high = 1;
     }
+    low = fmin(fmax(low, 1 / most_value), most_value);
+    high = fmin(fmax(high, 1 / most_value), most_value);
     if (high < low * 1.01) {
         low /= 2;
         high *= 2;

@@ -107,7 +107,10 @@ static hem_status read_result(const char *directory, hem__record *out, hem_error
     free(path);
     if (!there)
         return HEM_OK;
-    HEM_TRY(hem_train_result_read(directory, &out->result, err));
+    hem_status status = hem_train_result_read(directory, &out->result, err);
+    if (status == HEM_ERR_DATA)
+        return hem__hint(err, "without it the run is shown as not finished: move it away");
+    HEM_TRY(status);
     out->json = json_loads(out->result.json, 0, NULL);
     if (out->json == NULL)
         return hem__fail_memory(err, "result.json", 0);

@@ -19,6 +19,12 @@ static bool has_file(const char *directory, const char *name)
     return there;
 }
 
+static hem_status fail_twice(const char *directory, hem_error *err)
+{
+    hem__fail(err, HEM_ERR_USAGE, "'%s' is named twice", directory);
+    return hem__hint(err, "every run counts once; a study stands for all runs in it");
+}
+
 static hem_status add_run(hem__records *records, const char *directory, hem_error *err)
 {
     hem__record *list = hem__reallocarray(records->list, records->n + 1, sizeof *list);
@@ -27,7 +33,7 @@ static hem_status add_run(hem__records *records, const char *directory, hem_erro
     records->list = list;
     for (size_t i = 0; i < records->n; i++) {
         if (strcmp(list[i].directory, directory) == 0)
-            return hem__fail(err, HEM_ERR_USAGE, "'%s' is named twice", directory);
+            return fail_twice(directory, err);
     }
     HEM_TRY(hem__record_read(directory, &list[records->n], err));
     records->n++;

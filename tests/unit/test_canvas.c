@@ -214,8 +214,8 @@ static void test_files(void **state)
     hem__canvas_free(c);
 }
 
-/* No label that a chart measures may turn out wider than it thought: sizes in DejaVu Sans, from
- * rsvg-convert. */
+/* No label that a chart measures may turn out wider than it thought: at least as wide as in DejaVu
+ * Sans, whose digits take 0.636 of the size and whose words are among the widest. */
 static void test_text_width(void **state)
 {
     (void)state;

@@ -56,7 +56,7 @@ check:
 	@cd build/release && $(TEST) -L quick
 
 check-long:
-	@tools/deps run test data cross
+	@tools/deps run test data cross browser
 	@$(CONFIGURE) -B build/release -DHEM_TESTS=ON
 	@$(COMPILE) build/release -j $(JOBS)
 	@cd build/release && $(TEST) -L long

@@ -9,13 +9,14 @@
 #include "common.h"
 #include "help.h"
 #include "interrupt.h"
+#include "report_after.h"
 #include "table.h"
 #include "train_seeds.h"
 #include "verdict.h"
 
 static struct {
     uint64_t seed;
-    bool has_seed, any_tier;
+    bool has_seed, any_tier, no_report;
     const char *out, *init, *resume, *seeds;
 } arguments;
 
@@ -253,7 +254,7 @@ static int run_train(char *const *files, int n)
     if (code != HEM_OK)
         return code;
     if (arguments.seeds != NULL)
-        return train_seeds(files[0], arguments.seeds, arguments.out);
+        return train_seeds(files[0], arguments.seeds, arguments.out, !arguments.no_report);
     session s = {0};
     hem_error err;
     hem_train_result result = {.directory = ""};
@@ -267,6 +268,8 @@ static int run_train(char *const *files, int n)
         code = interrupted(result.directory);
     else
         code = report(&err);
+    if (!arguments.no_report && (status == HEM_OK || status == HEM_ERR_DIVERGED))
+        report_after(s.context, result.directory);
     hem_train_result_release(&result);
     session_close(&s);
     free(run.class_names);
@@ -301,6 +304,7 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &arguments.any_tier,
      .help = "resume also with other kernels than the run began with; its bits may then differ"},
+    OPTION_NO_REPORT(&arguments.no_report),
     OPTION_DATA,
     OPTION_THREADS,
     OPTION_PIN,
@@ -337,6 +341,7 @@ const command command_train = {
                "\n"
                "Ctrl-C or SIGTERM finishes the step, writes a checkpoint and says how to go on;\n"
                "a second one stops at once. With --resume, --set may change train.epochs alone.\n"
+               "At the end report.html is written into the run (hemline help report).\n"
                "The progress bar shows the epoch; the time left is the whole run's.\n"
                "\n"
                "With --seeds the runs share the threads, one each while there are enough of\n"

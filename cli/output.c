@@ -51,6 +51,11 @@ bool talk_is_terminal(void)
     return smart_terminal(STDERR_FILENO);
 }
 
+bool out_is_terminal(void)
+{
+    return smart_terminal(STDOUT_FILENO);
+}
+
 bool output_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

@@ -59,6 +59,8 @@ int output_columns(void);
 bool output_utf8(void);
 /* Standard error is a terminal that understands more than lines. */
 bool talk_is_terminal(void);
+/* The same of standard output. */
+bool out_is_terminal(void);
 /* Seconds on a clock that only goes forward. */
 double now(void);
 

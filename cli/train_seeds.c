@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report_after.h"
 #include "study.h"
 
 /* The jobs of one study of seeds. */
@@ -82,7 +83,7 @@ static int print_json(const seeds_study *study)
     return out_json(object);
 }
 
-int train_seeds(const char *file, const char *words, const char *folder)
+int train_seeds(const char *file, const char *words, const char *folder, bool with_report)
 {
     seed_range seeds;
     hem_error err;
@@ -100,6 +101,8 @@ int train_seeds(const char *file, const char *words, const char *folder)
             code = print_json(&study);
         else
             print_text(&study);
+        if (with_report)
+            report_after(study.s.context, study.folder);
         int failed = jobs_report(study.jobs, study.labels, study.n);
         code = code != HEM_OK ? code : failed;
     }

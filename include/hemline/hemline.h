@@ -9,6 +9,7 @@
  *   hem_stepper_step()  one batch forward, backward, update
  *   hem_evaluate()      accuracy with its interval, confusion matrix
  *   hem_net_save(), hem_net_load(), hem_net_predict()
+ *   hem_filters_get(), hem_features_get(), hem_saliency_get()   what it looks like inside
  *   hem_jobs_run()      many runs side by side, hem_statistics_of() what they say together
  *
  * A function that can fail returns hem_status and fills the hem_error that it is given (which may
@@ -20,8 +21,11 @@
 #include "hemline/base.h"
 #include "hemline/data.h"
 #include "hemline/eval.h"
+#include "hemline/inspect.h"
 #include "hemline/net.h"
+#include "hemline/picture.h"
 #include "hemline/profile.h"
+#include "hemline/report.h"
 #include "hemline/spec.h"
 #include "hemline/study.h"
 #include "hemline/train.h"

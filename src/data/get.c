@@ -1,6 +1,5 @@
 /* `hemline data get`: the four packed files of a data set into the cache. What broke off goes on
  * where it stopped; what is not right to the bit does not get its name. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,82 +9,12 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/module.h"
 #include "base/str.h"
 #include "data/download.h"
 #include "data/note.h"
 #include "data/place.h"
 #include "data/set.h"
-
-#ifndef HEM_MODULE_DIRECTORY /* set by the build to LIBDIR/hemline */
-#define HEM_MODULE_DIRECTORY "/usr/local/lib/hemline"
-#endif
-
-/* ---- the module ----------------------------------------------------------------------------- */
-
-/* Folder of the running program; free() it; NULL = not known. */
-static char *program_folder(void)
-{
-    char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0)
-        return NULL;
-    path[n] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return NULL;
-    *slash = '\0';
-    return hem__strdup(path);
-}
-
-/* Opens DIRECTORY/hemline_download.so; NULL where it is not there or cannot be loaded: then `why`
- * has a line if the file is there. */
-static void *open_module(const char *directory, hem__str *why)
-{
-    char *path = directory != NULL ? hem__path_join(directory, "hemline_download.so") : NULL;
-    void *module = NULL;
-    if (path != NULL && access(path, F_OK) == 0) {
-        module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        const char *reason = module == NULL ? dlerror() : NULL;
-        if (module == NULL)
-            hem__str_printf(why, "%s%s", why->length > 0 ? "; " : "",
-                            reason != NULL ? reason : "it cannot be loaded");
-    }
-    free(path);
-    return module;
-}
-
-/* HEMLINE_MODULES if set, else beside the program, else where `make install` puts modules. The
- * module stays loaded until the program ends: libcurl's libraries do not like to be unloaded. */
-static hem_status load(const hem__download_module **out, hem_error *err)
-{
-    hem__str why = {0};
-    const char *named = getenv("HEMLINE_MODULES");
-    bool is_named = named != NULL && named[0] != '\0';
-    char *beside = is_named ? NULL : program_folder();
-    void *module = open_module(is_named ? named : beside, &why);
-    if (module == NULL && !is_named)
-        module = open_module(HEM_MODULE_DIRECTORY, &why);
-    free(beside);
-    hem_status status = HEM_OK;
-    if (module == NULL) {
-        hem__fail(err, HEM_ERR_IO, "cannot load the module 'hemline_download.so': %s",
-                  why.length > 0 ? why.text : "there is no such file");
-        status = hem__hint(err,
-                           "it is built beside the program and installed in '%s'; "
-                           "HEMLINE_MODULES names another folder",
-                           HEM_MODULE_DIRECTORY);
-    } else {
-        *out = dlsym(module, HEM__DOWNLOAD_SYMBOL);
-        if (*out == NULL || (*out)->size != sizeof **out ||
-            strcmp((*out)->version, HEM_VERSION) != 0)
-            status = hem__fail(err, HEM_ERR_IO,
-                               "the module 'hemline_download.so' is not of this version of hemline "
-                               "(%s): build both anew",
-                               HEM_VERSION);
-    }
-    hem__str_release(&why);
-    return status;
-}
 
 /* ---- one file ------------------------------------------------------------------------------- */
 
@@ -297,7 +226,9 @@ hem_status hem_data_get(const char *name, const char *base_url, const hem_data_o
         .known = hem__known_by_name(name), .options = options, .progress = progress, .user = user};
     if (j.known == NULL || j.known->url == NULL)
         return fail_unknown(name, err);
-    HEM_TRY(load(&j.module, err));
+    const void *module;
+    HEM_TRY(hem__module_open("download", HEM__DOWNLOAD_SYMBOL, sizeof *j.module, &module, err));
+    j.module = module;
     char *directory = hem__place_cache(options, name);
     if (directory == NULL) {
         hem__fail(err, HEM_ERR_IO,

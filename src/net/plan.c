@@ -49,6 +49,8 @@ static bool shares_input(const plan_t *plan, int i)
         return true;
     if (layer_of(node)->identity_in_inference && !plan->options.training)
         return true;
+    if (plan->options.keep)
+        return false;
     if (layer_of(node)->keeps_input && plan->options.training)
         return false;
     return layer_of(node)->in_place && !in->relu && readers(plan, node->inputs[0]) == 1 &&

@@ -23,6 +23,7 @@ typedef struct hem__plan_options {
     int optimizer; /* index of the kernels' update */
     bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
     double clip;   /* > 0: no update follows a gradient with a norm above it; never with `fuse` */
+    bool keep;     /* no layer writes over another's output: hem__plan_output() reads all of them */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
@@ -39,6 +40,8 @@ typedef struct HEM__R(hem__batch) {
                                 factor of each: value = (byte - mean) * factor */
     bool by_image;           /* instead: by each image's own mean and factor */
     uint32_t drop_key[2], epoch, place;
+    bool of_score; /* a step's gradient is that of the sum of each image's logit of its label
+                      instead of the mean loss's */
     /* results, each NULL or n long */
     hem__real *loss;
     int32_t *predicted;
@@ -79,6 +82,11 @@ hem__profile *HEM__R(hem__plan_profile)(HEM__R(hem__plan) * plan);
 /* Ends it and writes the rows: hem_profile_release() frees them. */
 hem_status HEM__R(hem__plan_profile_stop)(HEM__R(hem__plan) * plan, hem_profile *out,
                                           hem_error *err);
+/* Of the last chunk run, [tile][unit][16] in the order of contract.h: the output of a node, in
+ * plans with `keep` that of every node (of the last one only where probabilities were asked for);
+ * and the gradient with respect to the network's input, where the graph's nodes[0].needs_grad. */
+const hem__real *HEM__R(hem__plan_output)(const HEM__R(hem__plan) * plan, int node);
+const hem__real *HEM__R(hem__plan_input_grad)(const HEM__R(hem__plan) * plan);
 /* Index in the experiment's model of the first layer with an output that is not finite, in the last
  * chunk run; -1 = none. */
 int HEM__R(hem__plan_bad_layer)(const HEM__R(hem__plan) * plan);

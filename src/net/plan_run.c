@@ -117,6 +117,14 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
     meet(plan);
 }
 
+/* The gradient of each image's own logit of its label; nothing for lanes without an image. */
+static void score_grad(const hem__loss_run *run, hem__real *dx)
+{
+    memset(dx, 0, (size_t)run->C * HEM__LANES * sizeof *dx);
+    for (int l = 0; l < run->n; l++)
+        dx[run->labels[l] * HEM__LANES + l] = 1;
+}
+
 /* The last node, the loss and its gradient, scaled by one over the images of the whole batch. */
 static void run_loss(const job *j, size_t first, const work_t *work)
 {
@@ -135,9 +143,12 @@ static void run_loss(const job *j, size_t first, const work_t *work)
         size_t done = t * HEM__LANES, left = (size_t)work->images - done;
         run.labels = batch->labels ? batch->labels + first + done : NULL;
         run.n = left < HEM__LANES ? (int)left : HEM__LANES;
+        hem__real *dx = j->backward ? cell->dx + t * at : NULL;
         work->kernels->loss[plan->graph->loss](
             &run, cell->x + t * at, batch->probabilities ? cell->y + t * at : NULL,
-            j->backward ? cell->dx + t * at : NULL, plan->loss + done, plan->predicted + done);
+            batch->of_score ? NULL : dx, plan->loss + done, plan->predicted + done);
+        if (batch->of_score && dx)
+            score_grad(&run, dx);
     }
     meet(plan);
 }
@@ -408,6 +419,16 @@ void HEM__R(hem__plan_set_average)(plan_t *plan, hem__real *average, hem__real g
 const hem__real *HEM__R(hem__plan_grads)(const plan_t *plan)
 {
     return plan->grads;
+}
+
+const hem__real *HEM__R(hem__plan_output)(const plan_t *plan, int node)
+{
+    return plan->cells[node].y;
+}
+
+const hem__real *HEM__R(hem__plan_input_grad)(const plan_t *plan)
+{
+    return plan->cells[0].dy;
 }
 
 int HEM__R(hem__plan_bad_layer)(const plan_t *plan)

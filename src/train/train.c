@@ -42,6 +42,7 @@ static hem_status write_began(const hem__run *run, const uint64_t *from, hem_err
     hem__json_text(&json, "hemline", HEM_VERSION);
     hem__json_count(&json, "threads", (uint64_t)hem_context_threads(run->context));
     hem__json_text(&json, "tier", hem_context_tier(run->context));
+    hem__json_text(&json, "cpu", hem_cpu_name());
     hem__json_count(&json, "epochs", (uint64_t)hem_spec_epochs(run->net->spec));
     if (from == NULL) {
         hem__json_text(&json, "name", hem_spec_name(run->net->spec));

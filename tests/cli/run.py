@@ -109,7 +109,7 @@ def merge(expected, found):
 
 def environment(directory):
     """Nothing of the user's own: no cache, no data, no terminal. HEMLINE_CPU: CI forces tiers."""
-    passed_on = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "HEMLINE_CPU")
+    passed_on = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "HEMLINE_CPU")
     clean = {k: v for k, v in os.environ.items() if k in passed_on}
     clean.update(
         PATH=os.path.join(directory, ".bin") + ":/usr/bin:/bin",

@@ -1,0 +1,244 @@
+/* Line charts: curves with bands, labels at their ends, points that answer the pointer. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/chart.h"
+
+enum { MOST_HITS = 60 }; /* points of a curve that answer the pointer */
+
+/* Smallest and largest of what is finite (and, on a logarithmic axis, above 0). */
+static void take_range(const double *values, size_t n, bool log, double *low, double *high)
+{
+    for (size_t i = 0; i < n && values != NULL; i++) {
+        if (isfinite(values[i]) && (!log || values[i] > 0)) {
+            *low = fmin(*low, values[i]);
+            *high = fmax(*high, values[i]);
+        }
+    }
+}
+
+static void set_axes(const hem__lines *lines, hem__plot *plot)
+{
+    double x[2] = {INFINITY, -INFINITY}, y[2] = {INFINITY, -INFINITY};
+    for (size_t i = 0; i < lines->n; i++) {
+        const hem__curve *c = &lines->curves[i];
+        take_range(c->x, c->n, lines->x_log, &x[0], &x[1]);
+        take_range(c->y, c->n, lines->y_log, &y[0], &y[1]);
+        take_range(c->low, c->n, lines->y_log, &y[0], &y[1]);
+        take_range(c->high, c->n, lines->y_log, &y[0], &y[1]);
+    }
+    if (!isnan(lines->y_least) && !lines->y_log)
+        y[0] = fmin(y[0], lines->y_least);
+    if (lines->x_log)
+        hem__axis_log(&plot->x, x[0], x[1], 7, false);
+    else
+        hem__axis_linear(&plot->x, x[0], x[1], 8, false, lines->x_format);
+    if (lines->y_log)
+        hem__axis_log(&plot->y, y[0], y[1], 5, true);
+    else
+        hem__axis_linear(&plot->y, y[0], y[1], 5, true, lines->y_format);
+    if (!isnan(lines->y_most) && plot->y.high > lines->y_most) {
+        plot->y.high = lines->y_most;
+        while (plot->y.n_ticks > 0 && plot->y.ticks[plot->y.n_ticks - 1] > lines->y_most + 1e-9)
+            plot->y.n_ticks--;
+    }
+}
+
+/* Room to the right of the field for the labels. */
+static double label_room(const hem__lines *lines)
+{
+    double widest = 0;
+    for (size_t i = 0; i < lines->n; i++) {
+        if (lines->curves[i].label != NULL)
+            widest = fmax(widest, hem__text_width(lines->curves[i].label, 11, false));
+    }
+    return fmin(widest, 118) + 14;
+}
+
+/* ---- one curve ------------------------------------------------------------------------------- */
+
+static void draw_band(const hem__plot *plot, const hem__curve *c)
+{
+    hem__point *outline = hem__calloc(2 * c->n, sizeof *outline);
+    size_t n = 0, upper = 0;
+    if (outline == NULL) {
+        plot->canvas->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        double y = hem__plot_y(plot, c->high[i]);
+        if (isfinite(y) && isfinite(hem__plot_y(plot, c->low[i])))
+            outline[n++] = (hem__point){hem__plot_x(plot, c->x[i]), y};
+    }
+    upper = n;
+    for (size_t i = c->n; i > 0 && n < 2 * upper; i--) {
+        double y = hem__plot_y(plot, c->low[i - 1]);
+        if (isfinite(y) && isfinite(hem__plot_y(plot, c->high[i - 1])))
+            outline[n++] = (hem__point){hem__plot_x(plot, c->x[i - 1]), y};
+    }
+    hem__draw_polygon(plot->canvas, outline, n, (hem__paint){.fill = c->role, .opacity = 0.18});
+    free(outline);
+}
+
+/* A line a run of finite points: a gap stays a gap. */
+static void draw_curve(const hem__plot *plot, const hem__curve *c)
+{
+    hem__paint paint = {.stroke = c->role, .line = c->thin ? 1 : 2, .dash = c->dash};
+    hem__point *points = hem__calloc(c->n > 0 ? c->n : 1, sizeof *points);
+    size_t n = 0;
+    if (points == NULL) {
+        plot->canvas->failed = true;
+        return;
+    }
+    for (size_t i = 0; i <= c->n; i++) {
+        double x = i < c->n ? hem__plot_x(plot, c->x[i]) : (double)NAN;
+        double y = i < c->n ? hem__plot_y(plot, c->y[i]) : (double)NAN;
+        if (isfinite(x) && isfinite(y)) {
+            points[n++] = (hem__point){x, y};
+            continue;
+        }
+        if (n == 1) /* a point alone is no line */
+            hem__draw_circle(plot->canvas, points[0].x, points[0].y, 3,
+                             (hem__paint){.fill = c->role});
+        hem__draw_polyline(plot->canvas, points, n, paint);
+        n = 0;
+    }
+    free(points);
+}
+
+static void draw_mark(const hem__plot *plot, const hem__curve *c)
+{
+    double x = c->mark < c->n ? hem__plot_x(plot, c->x[c->mark]) : (double)NAN;
+    double y = c->mark < c->n ? hem__plot_y(plot, c->y[c->mark]) : (double)NAN;
+    if (c->marked && isfinite(x) && isfinite(y))
+        hem__draw_circle(plot->canvas, x, y, 4.5,
+                         (hem__paint){.fill = HEM__PAPER, .stroke = c->role, .line = 2});
+}
+
+/* Circles that are not painted: what is under the pointer there says its numbers. */
+static void draw_hits(const hem__plot *plot, const hem__lines *lines, const hem__curve *c)
+{
+    size_t every = (c->n + MOST_HITS - 1) / MOST_HITS;
+    for (size_t i = 0; i < c->n; i += every) {
+        double x = hem__plot_x(plot, c->x[i]), y = hem__plot_y(plot, c->y[i]);
+        char at[32], value[32], title[160];
+        if (!isfinite(x) || !isfinite(y))
+            continue;
+        hem__value_text(lines->x_format, c->x[i], at);
+        hem__value_text(lines->y_format, c->y[i], value);
+        snprintf(title, sizeof title, "%.60s%s%s %s: %s", c->label != NULL ? c->label : "",
+                 c->label != NULL ? ", " : "", lines->x_title, at, value);
+        hem__group_begin(plot->canvas, "hit", title);
+        hem__draw_circle(plot->canvas, x, y, 6, (hem__paint){.fill = HEM__NONE});
+        hem__group_end(plot->canvas);
+    }
+}
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+/* The last point that can be shown. */
+static hem__point curve_end(const hem__plot *plot, const hem__curve *c)
+{
+    for (size_t i = c->n; i > 0; i--) {
+        hem__point p = {hem__plot_x(plot, c->x[i - 1]), hem__plot_y(plot, c->y[i - 1])};
+        if (isfinite(p.x) && isfinite(p.y))
+            return p;
+    }
+    return (hem__point){(double)NAN, (double)NAN};
+}
+
+static void draw_labels(const hem__plot *plot, const hem__lines *lines, double room)
+{
+    double *places = hem__calloc(lines->n + 1, sizeof *places);
+    size_t *order = hem__calloc(lines->n + 1, sizeof *order), *which = NULL, n = 0;
+    which = hem__calloc(lines->n + 1, sizeof *which);
+    plot->canvas->failed = plot->canvas->failed || places == NULL || order == NULL || which == NULL;
+    for (size_t i = 0; i < lines->n && !plot->canvas->failed; i++) {
+        double y = curve_end(plot, &lines->curves[i]).y;
+        if (lines->curves[i].label == NULL || isnan(y))
+            continue;
+        which[n] = i;
+        places[n++] = y;
+    }
+    if (n > 0)
+        hem__spread(places, n, 13, plot->top + 4, plot->top + plot->height - 2, order);
+    for (size_t k = 0; k < n; k++) {
+        const hem__curve *c = &lines->curves[which[k]];
+        hem__point end = curve_end(plot, c);
+        char text[64];
+        hem__shorten(c->label, 11, room - 14, text, sizeof text);
+        hem__group_begin(plot->canvas, c->key, NULL);
+        double x = plot->left + plot->width + 10;
+        if (fabs(places[k] - end.y) > 4 || end.x < x - 14)
+            hem__draw_line(plot->canvas, end.x + 2, end.y, x - 2, places[k],
+                           (hem__paint){.stroke = c->role, .line = 0.7});
+        hem__draw_text(plot->canvas, x, places[k] + 4, (hem__font){.size = 11, .role = c->role},
+                       "%s", text);
+        hem__group_end(plot->canvas);
+    }
+    free(places);
+    free(order);
+    free(which);
+}
+
+/* The broken line; what it says stands beside the title, where no curve can come. */
+static void draw_vertical(const hem__plot *plot, const hem__lines *lines)
+{
+    const hem__paint paint = {.stroke = HEM__MUTED, .dash = 3};
+    double x = hem__plot_x(plot, lines->mark);
+    if (!lines->has_mark || !isfinite(x))
+        return;
+    double width = hem__text_width(lines->mark_text, 11, false);
+    hem__draw_line(plot->canvas, x, plot->top, x, plot->top + plot->height, paint);
+    hem__draw_line(plot->canvas, HEM__CHART_WIDTH - width - 8, 5, HEM__CHART_WIDTH - width - 8, 19,
+                   paint);
+    hem__draw_text(plot->canvas, HEM__CHART_WIDTH - width - 2, 16,
+                   (hem__font){.size = 11, .role = HEM__MUTED}, "%s", lines->mark_text);
+}
+
+/* ---- the chart ------------------------------------------------------------------------------- */
+
+static void draw_curves(const hem__plot *plot, const hem__lines *lines)
+{
+    for (size_t i = 0; i < lines->n; i++) {
+        const hem__curve *c = &lines->curves[i];
+        hem__group_begin(plot->canvas, c->key, NULL);
+        if (c->low != NULL && c->high != NULL)
+            draw_band(plot, c);
+        draw_curve(plot, c);
+        draw_mark(plot, c);
+        hem__group_end(plot->canvas);
+    }
+    for (size_t i = 0; i < lines->n; i++) { /* above all lines, or those would hide them */
+        hem__group_begin(plot->canvas, lines->curves[i].key, NULL);
+        if (!lines->curves[i].thin)
+            draw_hits(plot, lines, &lines->curves[i]);
+        hem__group_end(plot->canvas);
+    }
+}
+
+hem__canvas *hem__chart_lines(const hem__lines *lines)
+{
+    double height = lines->height > 0 ? lines->height : 240, room = label_room(lines);
+    hem__plot plot = {.top = 48};
+    set_axes(lines, &plot);
+    plot.left = hem__plot_margin(&plot.y);
+    plot.width = HEM__CHART_WIDTH - plot.left - room;
+    plot.height = lines->square ? plot.width : height - plot.top - 40;
+    plot.canvas = hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 40, lines->title,
+                                  lines->description);
+    if (plot.canvas == NULL)
+        return NULL;
+    hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", lines->title);
+    hem__plot_axes(&plot, lines->x_title, lines->y_title);
+    draw_vertical(&plot, lines);
+    if (lines->diagonal)
+        hem__draw_line(plot.canvas, plot.left, plot.top + plot.height, plot.left + plot.width,
+                       plot.top, (hem__paint){.stroke = HEM__MUTED, .dash = 4});
+    draw_curves(&plot, lines);
+    draw_labels(&plot, lines, room);
+    return plot.canvas;
+}

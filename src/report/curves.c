@@ -1,0 +1,262 @@
+/* Learning curves of records: of several seeds or folds their mean, and the band from the smallest
+ * to the largest. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/report.h"
+#include "spec/spec.h"
+
+/* A curve's numbers, four lists in one block. */
+typedef struct series {
+    double *x, *mean, *low, *high;
+    size_t n;
+    bool any; /* one of them is finite */
+} series;
+
+typedef double (*field)(const hem_epoch *epoch);
+
+static double train_loss(const hem_epoch *e)
+{
+    return e->train_loss;
+}
+static double validation_loss(const hem_epoch *e)
+{
+    return e->validation_loss;
+}
+static double train_accuracy(const hem_epoch *e)
+{
+    return e->train_accuracy;
+}
+static double validation_accuracy(const hem_epoch *e)
+{
+    return e->validation_accuracy;
+}
+static double learning_rate(const hem_epoch *e)
+{
+    return e->learning_rate;
+}
+
+/* Of each kind the training's field and the validation's. */
+static const field fields[3][2] = {[HEM_CURVE_LOSS] = {train_loss, validation_loss},
+                                   [HEM_CURVE_ACCURACY] = {train_accuracy, validation_accuracy},
+                                   [HEM_CURVE_RATE] = {learning_rate, NULL}};
+
+/* One epoch over the runs of a group. */
+static void take_epoch(const hem__records *records, size_t group, size_t epoch, field of,
+                       series *out)
+{
+    double sum = 0, low = (double)INFINITY, high = -(double)INFINITY;
+    size_t n = 0;
+    for (size_t i = 0; i < records->n; i++) {
+        const hem__record *record = &records->list[i];
+        double value = record->group == group && epoch < record->n_epochs
+                           ? of(&record->epochs[epoch])
+                           : (double)NAN;
+        if (!isfinite(value))
+            continue;
+        n++;
+        sum += value;
+        low = fmin(low, value);
+        high = fmax(high, value);
+    }
+    out->x[epoch] = (double)epoch + 1;
+    out->mean[epoch] = n > 0 ? sum / (double)n : (double)NAN;
+    out->low[epoch] = n > 0 ? low : (double)NAN;
+    out->high[epoch] = n > 0 ? high : (double)NAN;
+    out->any = out->any || n > 0;
+}
+
+static bool take_series(const hem__records *records, size_t group, field of, series *out)
+{
+    size_t n = 0;
+    *out = (series){.n = 0};
+    for (size_t i = 0; i < records->n; i++) {
+        if (records->list[i].group == group && records->list[i].n_epochs > n)
+            n = records->list[i].n_epochs;
+    }
+    out->x = hem__calloc(4 * n + 1, sizeof *out->x);
+    if (out->x == NULL)
+        return false;
+    out->n = n;
+    out->mean = out->x + n;
+    out->low = out->mean + n;
+    out->high = out->low + n;
+    for (size_t e = 0; e < n; e++)
+        take_epoch(records, group, e, of, out);
+    return true;
+}
+
+bool hem__records_have_curves(const hem__records *records)
+{
+    for (size_t i = 0; i < records->n; i++) {
+        if (records->list[i].n_epochs > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the largest value is so far above the smallest that a logarithm shows more. */
+static bool wants_log(const series *all, size_t n)
+{
+    double low = (double)INFINITY, high = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t e = 0; e < all[i].n; e++) {
+            if (isfinite(all[i].mean[e]) && all[i].mean[e] <= 0)
+                return false;
+            if (isfinite(all[i].mean[e])) {
+                low = fmin(low, all[i].mean[e]);
+                high = fmax(high, all[i].mean[e]);
+            }
+        }
+    }
+    return high > 30 * low;
+}
+
+/* With one experiment the two curves are called training and validation, with several they bear
+ * the experiments' names, and the training's is broken and has none. */
+static hem__curve make_curve(const hem__records *records, size_t group, bool validation, bool alone,
+                             const series *s)
+{
+    const hem__group *g = &records->groups[group];
+    bool several = records->n_groups > 1, named = alone || validation;
+    int kept = g->n == 1 ? hem__record_kept(&records->list[g->first]) : 0;
+    return (hem__curve){.label = !several ? (alone        ? NULL
+                                             : validation ? "validation"
+                                                          : "training")
+                                 : named  ? g->label
+                                          : NULL,
+                        .key = g->key,
+                        .x = s->x,
+                        .y = s->mean,
+                        .low = g->n > 1 && (named || !several) ? s->low : NULL,
+                        .high = g->n > 1 && (named || !several) ? s->high : NULL,
+                        .n = s->n,
+                        .role =
+                            several ? hem__series(group) : hem__series(validation || alone ? 0 : 1),
+                        .dash = several && !named ? 4 : 0,
+                        .marked = kept > 0 && (validation || alone),
+                        .mark = (size_t)(kept > 0 ? kept - 1 : 0)};
+}
+
+static const char *const titles[3] = {"Loss", "Accuracy", "Rate by epoch"};
+/* Of one experiment, of several, and where none has validation images. */
+static const char *const y_titles[3][3] = {
+    {"mean loss of an image", "mean loss of an image; broken: training",
+     "mean loss of a training image"},
+    {"images that are right", "images that are right; broken: training",
+     "training images that are right"},
+    {"of the epoch's last step", "of the epoch's last step", "of the epoch's last step"}};
+
+static hem__canvas *draw(const hem__records *records, hem_curve_kind kind, const series *all,
+                         hem__curve *curves)
+{
+    size_t n = 0, validated = 0;
+    char mark[48], description[160];
+    for (size_t g = 0; g < records->n_groups; g++) {
+        const series *train = &all[2 * g], *validation = &all[2 * g + 1];
+        bool both = validation->any;
+        if (train->any)
+            curves[n++] = make_curve(records, g, false, !both, train);
+        validated += both;
+        if (both)
+            curves[n++] = make_curve(records, g, true, false, validation);
+    }
+    bool one = records->n == 1;
+    int kept = one ? hem__record_kept(&records->list[0]) : 0;
+    snprintf(mark, sizeof mark, "kept: epoch %d", kept);
+    snprintf(description, sizeof description, "by epoch, %zu run%s; the numbers are in the table",
+             records->n, one ? "" : "s");
+    const hem__lines lines = {
+        .title = titles[kind],
+        .description = description,
+        .x_title = "epoch",
+        .y_title = y_titles[kind][validated == 0 ? 2 : records->n_groups > 1],
+        .x_format = HEM__FORMAT_WHOLE,
+        .y_format = kind == HEM_CURVE_ACCURACY ? HEM__FORMAT_PERCENT : HEM__FORMAT_PLAIN,
+        .y_log = kind != HEM_CURVE_ACCURACY && wants_log(all, 2 * records->n_groups),
+        .y_least = kind == HEM_CURVE_RATE ? 0 : (double)NAN,
+        .y_most = kind == HEM_CURVE_ACCURACY ? 1 : (double)NAN,
+        .curves = curves,
+        .n = n,
+        .has_mark = kept > 0,
+        .mark = kept,
+        .mark_text = mark};
+    return hem__chart_lines(&lines);
+}
+
+hem__canvas *hem__records_curves(const hem__records *records, hem_curve_kind kind)
+{
+    size_t n = 2 * records->n_groups;
+    series *all = hem__calloc(n, sizeof *all);
+    hem__curve *curves = hem__calloc(n, sizeof *curves);
+    hem__canvas *canvas = NULL;
+    bool good = all != NULL && curves != NULL;
+    for (size_t i = 0; i < n && good; i++) {
+        if (fields[kind][i % 2] != NULL)
+            good = take_series(records, i / 2, fields[kind][i % 2], &all[i]);
+    }
+    if (good)
+        canvas = draw(records, kind, all, curves);
+    for (size_t i = 0; i < n && all != NULL; i++)
+        free(all[i].x);
+    free(all);
+    free(curves);
+    return canvas;
+}
+
+/* ---- box plots ------------------------------------------------------------------------------- */
+
+static bool is_fold(const hem__record *record)
+{
+    return record->spec != NULL && record->spec->validation.kind == HEM__VALIDATION_FOLD;
+}
+
+/* A fold is judged by the images that it did not train on, any other run by the test images. */
+static double score_of(const hem__record *record)
+{
+    const hem_evaluation *fold = &record->result.parts[HEM_VALIDATION];
+    if (is_fold(record) && record->finished && fold->n > 0)
+        return fold->accuracy;
+    return hem__record_test_accuracy(record);
+}
+
+hem__canvas *hem__records_boxes(const hem__records *records)
+{
+    hem__box_row *rows = hem__calloc(records->n_groups, sizeof *rows);
+    double *values = hem__calloc(records->n, sizeof *values);
+    const char **names = hem__calloc(records->n, sizeof *names);
+    hem__canvas *canvas = NULL;
+    size_t at = 0, folds = 0;
+    for (size_t i = 0; i < records->n; i++)
+        folds += is_fold(&records->list[i]);
+    if (rows != NULL && values != NULL && names != NULL) {
+        for (size_t g = 0; g < records->n_groups; g++) {
+            rows[g] = (hem__box_row){.label = records->groups[g].label,
+                                     .values = values + at,
+                                     .names = names + at,
+                                     .n = records->groups[g].n};
+            for (size_t i = 0; i < records->n; i++) {
+                if (records->list[i].group == g) {
+                    names[at] = records->list[i].label;
+                    values[at++] = score_of(&records->list[i]);
+                }
+            }
+        }
+        const char *title = folds == records->n ? "Accuracy, fold by fold"
+                            : folds > 0         ? "Accuracy, run by run"
+                                                : "Test accuracy, run by run";
+        canvas =
+            hem__chart_boxes(rows, records->n_groups, title,
+                             folds == records->n ? "held-out images that are right"
+                             : folds > 0 ? "images that are right: of folds held-out, else test"
+                                         : "test images that are right",
+                             HEM__FORMAT_PERCENT);
+    }
+    free(rows);
+    free(values);
+    free(names);
+    return canvas;
+}

@@ -47,7 +47,7 @@ static const field fields[3][2] = {[HEM_CURVE_LOSS] = {train_loss, validation_lo
 static void take_epoch(const hem__records *records, size_t group, size_t epoch, field of,
                        series *out)
 {
-    double sum = 0, low = INFINITY, high = -INFINITY;
+    double sum = 0, low = (double)INFINITY, high = -(double)INFINITY;
     size_t n = 0;
     for (size_t i = 0; i < records->n; i++) {
         const hem__record *record = &records->list[i];
@@ -100,7 +100,7 @@ bool hem__records_have_curves(const hem__records *records)
 /* Whether the largest value is so far above the smallest that a logarithm shows more. */
 static bool wants_log(const series *all, size_t n)
 {
-    double low = INFINITY, high = 0;
+    double low = (double)INFINITY, high = 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t e = 0; e < all[i].n; e++) {
             if (isfinite(all[i].mean[e]) && all[i].mean[e] <= 0)

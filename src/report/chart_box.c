@@ -65,7 +65,7 @@ static void draw_row(const hem__plot *plot, const hem__box_row *row, hem__number
 hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *title,
                               const char *x_title, hem__number_format format)
 {
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         hem_statistics s = hem_statistics_of(rows[i].values, rows[i].n);
         low = s.n > 0 ? fmin(low, s.smallest) : low;

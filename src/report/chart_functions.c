@@ -116,8 +116,8 @@ hem__canvas *hem__chart_activation(const char *name, double parameter)
                               .description = "the function and its derivative from -4 to 4",
                               .x_title = "x",
                               .y_title = "f and its derivative",
-                              .y_least = NAN,
-                              .y_most = NAN,
+                              .y_least = (double)NAN,
+                              .y_most = (double)NAN,
                               .curves = curves,
                               .n = 2};
     return hem__chart_lines(&lines);
@@ -146,8 +146,8 @@ hem__canvas *hem__chart_lrfind(const hem_lrfind_result *result, const char *titl
                               .x_title = "learning rate",
                               .y_title = "loss; thin: as it was",
                               .x_log = true,
-                              .y_least = NAN,
-                              .y_most = NAN,
+                              .y_least = (double)NAN,
+                              .y_most = (double)NAN,
                               .curves = curves,
                               .n = 2,
                               .has_mark = result->falls,

@@ -22,7 +22,8 @@ static void take_range(const double *values, size_t n, bool log, double *low, do
 
 static void set_axes(const hem__lines *lines, hem__plot *plot)
 {
-    double x[2] = {INFINITY, -INFINITY}, y[2] = {INFINITY, -INFINITY};
+    double x[2] = {(double)INFINITY, -(double)INFINITY},
+           y[2] = {(double)INFINITY, -(double)INFINITY};
     for (size_t i = 0; i < lines->n; i++) {
         const hem__curve *c = &lines->curves[i];
         take_range(c->x, c->n, lines->x_log, &x[0], &x[1]);

@@ -92,7 +92,7 @@ static difference difference_of(const hem__report *report, size_t group)
 {
     const hem__records *records = &report->records;
     const hem__record *a = &records->list[records->groups[group].first], *b = &records->list[0];
-    difference out = {.value = NAN};
+    difference out = {.value = (double)NAN};
     double *pairs = hem__calloc(2 * records->n, sizeof *pairs);
     size_t n = pairs != NULL ? take_pairs(records, group, pairs, pairs + records->n) : 0;
     if (n >= 2) {
@@ -111,7 +111,7 @@ static difference difference_of(const hem__report *report, size_t group)
 
 static void add_difference(const hem__report *report, size_t group, hem__str *out)
 {
-    difference d = group > 0 ? difference_of(report, group) : (difference){.value = NAN};
+    difference d = group > 0 ? difference_of(report, group) : (difference){.value = (double)NAN};
     if (isnan(d.value)) {
         hem__str_add(out, group == 0 ? "<td>is compared to</td><td></td>" : "<td>--</td><td></td>");
         return;

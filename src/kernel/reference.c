@@ -202,4 +202,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .norm_grad = REF(norm_grad),
     .add = REF(add),
     .peak = REF(peak),
+    .fft = REF(fft),
+    .fft_back = REF(fft_back),
+    .fft_product = REF(fft_product),
+    .fft_wgrad = REF(fft_wgrad),
 };

@@ -152,5 +152,14 @@ void REF(norm_grad)(const hem__real *x, const hem__real *dy, int C, int pixels, 
                     const hem__norm *by_channel, hem__real *dx, int c0, int c1);
 void REF(add)(hem__real *y, const hem__real *x, size_t n);
 double REF(peak)(size_t rounds);
+void REF(fft)(const hem__fft *f, const hem__real *x, int rows, int cols, size_t step, hem__real *s,
+              const hem__fft_layout *at);
+void REF(fft_back)(const hem__fft *f, const hem__real *s, const hem__fft_layout *at,
+                   const hem__fft_window *window, hem__real bias, int relu, const hem__real *mask,
+                   hem__real *y);
+void REF(fft_product)(const hem__fft_product *p, const hem__real *a, const hem__real *x,
+                      hem__real *y);
+void REF(fft_wgrad)(const hem__fft_wgrad *p, const hem__real *x, const hem__real *dy,
+                    hem__real *dw);
 
 #endif

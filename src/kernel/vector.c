@@ -269,4 +269,8 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .norm_grad = TIER(hem__norm_grad),
     .add = add,
     .peak = peak,
+    .fft = TIER(hem__fft),
+    .fft_back = TIER(hem__fft_back),
+    .fft_product = TIER(hem__fft_product),
+    .fft_wgrad = TIER(hem__fft_wgrad),
 };

@@ -115,5 +115,12 @@ void TIER(hem__norm)(const float *x, int C, int pixels, const hem__norm *by_chan
                      int c0, int c1);
 void TIER(hem__norm_grad)(const float *x, const float *dy, int C, int pixels, int n,
                           const hem__norm *by_channel, float *dx, int c0, int c1);
+void TIER(hem__fft)(const hem__fft *f, const float *x, int rows, int cols, size_t step, float *s,
+                    const hem__fft_layout *at);
+void TIER(hem__fft_back)(const hem__fft *f, const float *s, const hem__fft_layout *at,
+                         const hem__fft_window *window, float bias, int relu, const float *mask,
+                         float *y);
+void TIER(hem__fft_product)(const hem__fft_product *p, const float *a, const float *x, float *y);
+void TIER(hem__fft_wgrad)(const hem__fft_wgrad *p, const float *x, const float *dy, float *dw);
 
 #endif

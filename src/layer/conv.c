@@ -9,6 +9,7 @@ typedef HEM__R(hem__work) work_t;
 
 const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS] = {
     &HEM__R(hem__conv_direct),
+    &HEM__R(hem__conv_fft),
 };
 
 static hem__algorithm cheapest(const hem__conv_shape *s)

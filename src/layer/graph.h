@@ -40,7 +40,7 @@ typedef struct hem__tensor {
 } hem__tensor;
 
 /* How a convolution is computed (conv_algorithm.h). */
-typedef enum hem__algorithm { HEM__DIRECT, HEM__N_ALGORITHMS } hem__algorithm;
+typedef enum hem__algorithm { HEM__DIRECT, HEM__FFT, HEM__N_ALGORITHMS } hem__algorithm;
 
 typedef struct hem__node_norm {
     int mean, variance; /* tensors: the running ones */

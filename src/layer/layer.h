@@ -26,8 +26,11 @@ typedef struct HEM__R(hem__cell) {
     hem__real *packed, *packed_grad; /* conv */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
-    hem__real **scratch; /* dense: one slice a thread */
+    hem__real **scratch; /* dense, conv_fft: one slice a thread */
     uint16_t *keep;      /* dropout */
+    /* conv by Fourier transforms: sizes; spectra of weights, x, dy and y, dx */
+    hem__fft *fft;
+    hem__real *spectrum_w, *spectrum_dw, *spectrum_x, *spectrum_y, *spectrum_dx;
     /* batchnorm, by channel; of a training batch: sums (contract.h), mean, variance */
     hem__norm *by_channel;
     double *sums, *mean, *variance;

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "support_fft.h"
+
 static size_t blocks_of(int n)
 {
     return ((size_t)n + HEM__BLOCK - 1) / HEM__BLOCK;
@@ -893,6 +895,10 @@ static const struct {
     {"norm_grad", one_norm_grad},
     {"add", one_add},
     {"peak", one_peak},
+    {"fft", one_fft},
+    {"fft_back", one_fft_back},
+    {"fft_product", one_fft_product},
+    {"fft_wgrad", one_fft_wgrad},
 };
 enum { N_SLOTS = sizeof SLOTS / sizeof SLOTS[0] };
 

@@ -22,9 +22,10 @@
  *     Q = 0, then fma(sin_kj, b_j, Q) for j = 1..h; Z_k = P - i Q, Z_{m-k} = P + i Q,
  *     where cos_kj = cos(2 pi (k j mod m) / m), rounded once, and sin_kj likewise;
  *   2: Z_0 = z_0 + z_1, Z_1 = z_0 - z_1;
- *   4: a = z_0 + z_2, b = z_0 - z_2, c = z_1 + z_3, d = z_1 - z_3; Z = a + c, b - i d, a - c, b + i
- * d; 6: (Z_0, Z_4, Z_2) and (Z_3, Z_1, Z_5) are the transforms of 3 points of (z_0 + z_3, z_2 +
- * z_5, z_4 + z_1) and (z_0 - z_3, z_2 - z_5, z_4 - z_1).
+ *   4: a = z_0 + z_2, b = z_0 - z_2, c = z_1 + z_3, d = z_1 - z_3; Z = (a + c, b - i d, a - c,
+ *     b + i d);
+ *   6: (Z_0, Z_4, Z_2) and (Z_3, Z_1, Z_5) are the transforms of 3 points of (z_0 + z_3,
+ *     z_2 + z_5, z_4 + z_1) and of (z_0 - z_3, z_2 - z_5, z_4 - z_1).
  *
  * Maps are real, so the spectrum has columns u = slot x.half[j] for j in 0..x.n_half - 1 alone: the
  * others are conjugates. The first x.n_own of them are the conjugates of themselves, and keep only

@@ -16,7 +16,7 @@
 #ifdef HEM_REAL_IS_DOUBLE
 #define TOLERANCE 2e-14
 #else
-#define TOLERANCE 1e-6
+#define TOLERANCE 4e-7
 #endif
 
 enum { N = HEM__LANES };

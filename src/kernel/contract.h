@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/contract_fft.h"
 #include "kernel/real.h"
 
 enum {
@@ -407,6 +408,30 @@ typedef struct HEM__R(hem__kernels) {
                          hem__real *y);
     void (*single_norm)(const hem__real *x, const hem__real *mean, const hem__real *scale,
                         const hem__real *shift, int C, int pixels, hem__real *y);
+
+    /* Convolution by Fourier transforms: contract_fft.h has the words. The spectrum s, laid out by
+     * `at`, of 16 real maps of rows x cols pixels, `step` numbers apart, filled up with zeros: rows
+     * two by two, z = row 2 i + i row 2 i + 1 (0 behind an odd last one) -> Z, and with Z' = Z of
+     * the partner's slot: Z + conj(Z') of row 2 i and i (conj(Z') - Z) of the other, twice their
+     * spectra; then the columns. */
+    void (*fft)(const hem__fft *f, const hem__real *x, int rows, int cols, size_t step,
+                hem__real *s, const hem__fft_layout *at);
+    /* Back: columns; then two rows that are read, A and B, as Z = A + i B at the slots half[j], and
+     * conj(A) + i conj(B) at their partners (own columns: the real parts of A and B alone); row
+     * first_y + p goes with the next where p is even. Then y = fma(1 / (4 ny nx), pixel, bias);
+     * relu and mask as in conv. y and mask at the first pixel, rows of window->cols pixels. */
+    void (*fft_back)(const hem__fft *f, const hem__real *s, const hem__fft_layout *at,
+                     const hem__fft_window *window, hem__real bias, int relu, const hem__real *mask,
+                     hem__real *y);
+    /* y[o] = 0, then for i in order with a = a[o][i], x = x[i]: re = fma(a.re, x.re, re), im =
+     * fma(a.im, -x.re, im), re = fma(a.im, x.im, re), im = fma(a.re, x.im, im): y = sum of conj(a)
+     * x. Without p->conjugate the same with re and im exchanged in x and y: y = sum of a x. */
+    void (*fft_product)(const hem__fft_product *p, const hem__real *a, const hem__real *x,
+                        hem__real *y);
+    /* dw[k * C + c] = the same sum with the conjugate over the images of all tiles in order, a = dy
+     * of channel k, x of channel c, for n_entries frequencies; dw as weights' spectra are. */
+    void (*fft_wgrad)(const hem__fft_wgrad *p, const hem__real *x, const hem__real *dy,
+                      hem__real *dw);
 } HEM__R(hem__kernels);
 
 extern const HEM__R(hem__kernels) HEM__R(hem__kernels_reference);

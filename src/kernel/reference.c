@@ -213,4 +213,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .single_softmax = REF(single_softmax),
     .single_prelu = REF(single_prelu),
     .single_norm = REF(single_norm),
+    .fft = REF(fft),
+    .fft_back = REF(fft_back),
+    .fft_product = REF(fft_product),
+    .fft_wgrad = REF(fft_wgrad),
 };

@@ -186,5 +186,14 @@ void REF(single_softmax)(const hem__real *x, hem__real *y, int C, int pixels);
 void REF(single_prelu)(const hem__real *x, const hem__real *slope, int C, int pixels, hem__real *y);
 void REF(single_norm)(const hem__real *x, const hem__real *mean, const hem__real *scale,
                       const hem__real *shift, int C, int pixels, hem__real *y);
+void REF(fft)(const hem__fft *f, const hem__real *x, int rows, int cols, size_t step, hem__real *s,
+              const hem__fft_layout *at);
+void REF(fft_back)(const hem__fft *f, const hem__real *s, const hem__fft_layout *at,
+                   const hem__fft_window *window, hem__real bias, int relu, const hem__real *mask,
+                   hem__real *y);
+void REF(fft_product)(const hem__fft_product *p, const hem__real *a, const hem__real *x,
+                      hem__real *y);
+void REF(fft_wgrad)(const hem__fft_wgrad *p, const hem__real *x, const hem__real *dy,
+                    hem__real *dw);
 
 #endif

@@ -163,4 +163,8 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .single_softmax = TIER(hem__single_softmax),
     .single_prelu = TIER(hem__single_prelu),
     .single_norm = TIER(hem__single_norm),
+    .fft = TIER(hem__fft),
+    .fft_back = TIER(hem__fft_back),
+    .fft_product = TIER(hem__fft_product),
+    .fft_wgrad = TIER(hem__fft_wgrad),
 };

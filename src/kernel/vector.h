@@ -160,5 +160,12 @@ void TIER(hem__single_softmax)(const float *x, float *y, int C, int pixels);
 void TIER(hem__single_prelu)(const float *x, const float *slope, int C, int pixels, float *y);
 void TIER(hem__single_norm)(const float *x, const float *mean, const float *scale,
                             const float *shift, int C, int pixels, float *y);
+void TIER(hem__fft)(const hem__fft *f, const float *x, int rows, int cols, size_t step, float *s,
+                    const hem__fft_layout *at);
+void TIER(hem__fft_back)(const hem__fft *f, const float *s, const hem__fft_layout *at,
+                         const hem__fft_window *window, float bias, int relu, const float *mask,
+                         float *y);
+void TIER(hem__fft_product)(const hem__fft_product *p, const float *a, const float *x, float *y);
+void TIER(hem__fft_wgrad)(const hem__fft_wgrad *p, const float *x, const float *dy, float *dw);
 
 #endif

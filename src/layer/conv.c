@@ -11,6 +11,7 @@ const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALG
     &HEM__R(hem__conv_direct),
     &HEM__R(hem__conv_winograd_2),
     &HEM__R(hem__conv_winograd_4),
+    &HEM__R(hem__conv_fft),
 };
 
 static hem__algorithm cheapest(const hem__conv_shape *s)

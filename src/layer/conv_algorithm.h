@@ -20,9 +20,13 @@ typedef struct HEM__R(hem__conv_algorithm) {
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 } HEM__R(hem__conv_algorithm);
 
+/* The bias gradient, the same for all: adds the thread's share of the channels. */
+void HEM__R(hem__conv_bias_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct);
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_2);
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_4);
+extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_fft);
 
 /* By hem__algorithm. */
 extern const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS];

@@ -173,24 +173,33 @@ static void input_grad(const cell_t *cell, const work_t *work)
         }
 }
 
+void HEM__R(hem__conv_bias_grad)(const cell_t *cell, const work_t *work)
+{
+    const hem__conv_shape *s = &cell->node->conv;
+    if (cell->node->bias < 0)
+        return;
+    hem__real *db = work->grads + cell->graph->tensors[cell->node->bias].offset;
+    size_t b0, b1;
+    hem__share((size_t)hem__blocks(s->K), work->thread, work->n_threads, &b0, &b1);
+    for (int t = 0; t < work->tiles && b0 < b1; t++)
+        work->kernels->conv_bgrad(s, cell->dy + (size_t)t * cell->out_units * HEM__LANES, db,
+                                  (int)b0, (int)b1);
+}
+
 static void weight_grad(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;
-    const hem__tensor *tensors = cell->graph->tensors;
-    size_t blocks = (size_t)hem__blocks(s->K), first, last, b0, b1;
+    hem__real *dw = work->grads + cell->graph->tensors[cell->node->weight].offset;
+    size_t blocks = (size_t)hem__blocks(s->K), first, last;
     hem__share(blocks * (size_t)s->R * (size_t)hem__blocks(s->C), work->thread, work->n_threads,
                &first, &last);
-    hem__share(blocks, work->thread, work->n_threads, &b0, &b1);
     for (int t = 0; t < work->tiles; t++) {
         const hem__real *x = cell->x + (size_t)t * cell->in_units * HEM__LANES;
         const hem__real *dy = cell->dy + (size_t)t * cell->out_units * HEM__LANES;
         if (first < last)
-            work->kernels->conv_wgrad(s, x, dy, work->grads + tensors[cell->node->weight].offset,
-                                      (int)first, (int)last);
-        if (cell->node->bias >= 0 && b0 < b1)
-            work->kernels->conv_bgrad(s, dy, work->grads + tensors[cell->node->bias].offset,
-                                      (int)b0, (int)b1);
+            work->kernels->conv_wgrad(s, x, dy, dw, (int)first, (int)last);
     }
+    HEM__R(hem__conv_bias_grad)(cell, work);
 }
 
 const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct) = {.name = "direct",

@@ -44,6 +44,7 @@ typedef enum hem__algorithm {
     HEM__DIRECT,
     HEM__WINOGRAD_2,
     HEM__WINOGRAD_4,
+    HEM__FFT,
     HEM__N_ALGORITHMS
 } hem__algorithm;
 

@@ -27,9 +27,12 @@ typedef struct HEM__R(hem__cell) {
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
     hem__real *room;        /* dense: the kernel's, by output */
-    hem__real **scratch;    /* Winograd's: one slice a thread */
+    hem__real **scratch;    /* Winograd's, conv_fft's: one slice a thread */
     hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */
     uint16_t *keep;         /* dropout */
+    /* conv by Fourier transforms: sizes; spectra of weights, x, dy and y, dx */
+    hem__fft *fft;
+    hem__real *spectrum_w, *spectrum_dw, *spectrum_x, *spectrum_y, *spectrum_dx;
     /* batchnorm, by channel; of a training batch: sums (contract.h), mean, variance */
     hem__norm *by_channel;
     double *sums, *mean, *variance;

@@ -76,6 +76,11 @@ static const network networks[] = {
      "  - conv: {filters: 3, kernel: 3, padding: same, activation: relu}\n"
      "  - conv: {filters: 17, kernel: 12, activation: tanh}\n" OUTPUT,
      ""},
+    {"convolutions by Fourier transforms", 3, 20, "1/255",
+     "  - conv: {filters: 9, kernel: 7, padding: same, activation: relu, l2: 1e-3}\n"
+     "  - conv: {filters: 10, kernel: [6, 8], padding: same, activation: tanh}\n"
+     "  - conv: {filters: 7, kernel: 7, bias: false}\n  - flatten\n" OUTPUT,
+     ""},
     {"kernel larger than the map, same", 1, 10, "1/255",
      "  - maxpool: 3\n  - conv: {filters: 3, kernel: 2, activation: tanh}\n"
      "  - conv: {filters: 4, kernel: 7, padding: same, activation: relu}\n  - flatten\n" OUTPUT,

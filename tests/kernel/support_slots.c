@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "support_fft.h"
+
 static size_t blocks_of(int n)
 {
     return ((size_t)n + HEM__BLOCK - 1) / HEM__BLOCK;
@@ -1094,6 +1096,10 @@ static const struct {
     {"single_softmax", one_single_softmax},
     {"single_prelu", one_single_prelu},
     {"single_norm", one_single_norm},
+    {"fft", one_fft},
+    {"fft_back", one_fft_back},
+    {"fft_product", one_fft_product},
+    {"fft_wgrad", one_fft_wgrad},
 };
 enum { N_SLOTS = sizeof SLOTS / sizeof SLOTS[0] };
 

@@ -1,0 +1,2 @@
+/* In single precision: see fft_layer.h. */
+#include "fft_layer.h"

@@ -27,7 +27,7 @@ static double cost(const hem__conv_shape *s, int m)
 {
     const double per_channel = 14;
     if (s->R != 3 || s->S != 3 || s->stride_y != 1 || s->stride_x != 1)
-        return INFINITY;
+        return HUGE_VAL;
     double numbers = (double)hem__winograd_patches(s, m) * (m + 2) * (m + 2);
     return numbers * ((double)s->C * s->K + per_channel * ((double)s->C + s->K));
 }

@@ -113,6 +113,20 @@ static void conv_wgrad(const row *r)
     kernels->conv_wgrad(s, r->x, r->y, r->w, 0, block_count(s->K) * s->R * block_count(s->C));
 }
 
+/* Winograd's algorithm in patches of 4 x 4: w holds transformed weights or their gradient, b the
+ * scratch. The percentages are of the direct algorithm's work: more than 100 may come. */
+static void winograd(const row *r)
+{
+    kernels->winograd(&r->conv, 4, r->x, r->w, NULL, 1, NULL, r->y, r->b, 0,
+                      hem__winograd_patches(&r->conv, 4));
+}
+
+static void winograd_wgrad(const row *r)
+{
+    kernels->winograd_wgrad(&r->conv, 4, r->x, r->y, r->w, r->b, 0, 6, 0,
+                            hem__winograd_panels(r->conv.K));
+}
+
 static void conv_bgrad(const row *r)
 {
     kernels->conv_bgrad(&r->conv, r->y, r->b, 0, block_count(r->conv.K));
@@ -266,6 +280,15 @@ static row rows[] = {
     {"conv 64->64 3x3 same at 28x28, weight gradient", 0, conv_wgrad, CONV(64, 28, 64, 28, 3, 1)},
     {"conv 256->256 3x3 same at 7x7, forward", 0, conv_forward, CONV(256, 7, 256, 7, 3, 1)},
     {"conv 256->256 3x3 same at 7x7, weight gradient", 0, conv_wgrad, CONV(256, 7, 256, 7, 3, 1)},
+    {"winograd 48->48 same at 28x28, forward", 0, winograd, CONV(48, 28, 48, 28, 3, 1)},
+    {"winograd 48->48 same at 28x28, weight gradient", 0, winograd_wgrad,
+     CONV(48, 28, 48, 28, 3, 1)},
+    {"winograd 96->96 same at 14x14, forward", 0, winograd, CONV(96, 14, 96, 14, 3, 1)},
+    {"winograd 96->96 same at 14x14, weight gradient", 0, winograd_wgrad,
+     CONV(96, 14, 96, 14, 3, 1)},
+    {"winograd 192->192 same at 7x7, forward", 0, winograd, CONV(192, 7, 192, 7, 3, 1)},
+    {"winograd 192->192 same at 7x7, weight gradient", 0, winograd_wgrad,
+     CONV(192, 7, 192, 7, 3, 1)},
     {"conv 3->7 3x3 same at 32x32, forward", 0, conv_forward, CONV(3, 32, 7, 32, 3, 1)},
     {"conv 3->7 3x3 same at 32x32, weight gradient", 0, conv_wgrad, CONV(3, 32, 7, 32, 3, 1)},
     {"conv 5->1 3x3 same at 28x28, forward", 0, conv_forward, CONV(5, 28, 1, 28, 3, 1)},
@@ -302,11 +325,16 @@ static void prepare(row *r)
     size_t taps = (size_t)s->C * (size_t)s->K * (size_t)s->R * (size_t)s->S;
     size_t in = (maps + d->ld_w * (size_t)d->n_tiles) * HEM__LANES;
     size_t out = (outs + (size_t)(d->n_out * d->n_tiles)) * HEM__LANES;
+    bool is_winograd = r->run == winograd || r->run == winograd_wgrad;
+    if (is_winograd) /* 36 frequencies; channels of the gradient in whole vectors */
+        taps = (size_t)(36 * s->K) * (((size_t)s->C + 15) / 16 * 16);
     r->x = numbers(in);
     r->mask = numbers(in > weights(r) ? in : weights(r));
     r->w = numbers(taps + weights(r));
     r->y = numbers(r->run == maxpool || r->run == maxpool_grad ? in : out);
-    r->b = numbers(r->run == adam ? 2 * weights(r) : in);
+    r->b = numbers(r->run == adam ? 2 * weights(r)
+                   : is_winograd  ? hem__winograd_scratch(s, 4)
+                                  : in);
     if (r->run == maxpool_grad)
         maxpool(r);
     if (r->work == dense_work && (r->run == sgd || r->run == adam))

@@ -141,14 +141,14 @@ static const network networks[] = {
      "  - conv: {filters: 3, kernel: 3, activation: prelu}\n  - avgpool: 2\n  - flatten\n" OUTPUT,
      "  groups: 3\n"},
     {"Winograd's algorithm, patches of 4 x 4", 1, 18, "1/255",
-     "  - conv: {filters: 24, kernel: 2, activation: tanh}\n"
-     "  - conv: {filters: 25, kernel: 3, padding: same, activation: tanh, l2: 1e-3}\n"
-     "  - conv: {filters: 17, kernel: 3, bias: false}\n  - batchnorm\n  - relu\n"
+     "  - conv: {filters: 32, kernel: 2, activation: tanh}\n"
+     "  - conv: {filters: 37, kernel: 3, padding: same, activation: tanh, l2: 1e-3}\n"
+     "  - conv: {filters: 34, kernel: 3, padding: same, bias: false}\n  - batchnorm\n  - relu\n"
      "  - maxpool: 2\n  - flatten\n" OUTPUT,
      ""},
     {"Winograd's algorithm, patches of 2 x 2", 1, 18, "1/255",
-     "  - maxpool: 2\n  - conv: {filters: 32, kernel: 2, activation: tanh}\n"
-     "  - conv: {filters: 40, kernel: 3, padding: same, activation: tanh}\n  - flatten\n" OUTPUT,
+     "  - conv: {filters: 48, kernel: 5, activation: tanh}\n"
+     "  - conv: {filters: 57, kernel: 3, activation: tanh}\n  - flatten\n" OUTPUT,
      ""},
     {"several gradient groups", 1, 150, "1/255",
      "  - conv: {filters: 3, kernel: 3, activation: tanh}\n  - avgpool: 2\n  - flatten\n" OUTPUT,

@@ -186,7 +186,7 @@ static hem__conv_shape some_winograd(test_case *c, int m)
     s.P = between(r, 1, s.H + 2 * s.pad_y - 2);
     s.Q = between(r, 1, s.W + 2 * s.pad_x - 2);
     /* The reference is slow: many channels get few patches. */
-    while ((double)s.C * s.K * hem__winograd_patches(&s, m) > 1500 && s.P + s.Q > 2) {
+    while ((double)s.C * s.K * hem__winograd_patches(&s, m) > 500 && s.P + s.Q > 2) {
         s.P = (s.P + 1) / 2;
         s.Q = (s.Q + 1) / 2;
     }

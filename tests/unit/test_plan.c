@@ -58,6 +58,17 @@ static const char act_net[] =
     "  - dense: {units: 21, activation: leaky_relu}\n"
     "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
 
+/* Winograd's algorithm in patches of 4 x 4 and of 2 x 2: the second convolution and the fourth. */
+static const char winograd_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 11, width: 10, classes: 4}}\n"
+    "model:\n"
+    "  - conv: {filters: 34, kernel: 3, activation: relu}\n"
+    "  - conv: {filters: 45, kernel: 3, padding: same, activation: relu}\n"
+    "  - conv: {filters: 61, kernel: [2, 1], activation: relu}\n"
+    "  - conv: {filters: 59, kernel: 3}\n"
+    "  - maxpool: 2\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
 static const char sigmoid_net[] =
     "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
     "model:\n"
@@ -128,11 +139,23 @@ static void train(setting *s, size_t batch, int steps, char hash[65])
     hem_stepper_free(stepper);
 }
 
+static void test_winograd_is_chosen(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s, winograd_net, 1, NULL, optimizers[0]);
+    char *algorithms = hem__net_algorithms(s.net);
+    assert_string_equal(algorithms, "conv1=direct conv2=winograd-4x4 conv3=direct "
+                                    "conv4=winograd-2x2 dense1=direct");
+    free(algorithms);
+    end(&s);
+}
+
 static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net, dense_net, act_net, sigmoid_net};
+    static const char *const nets[] = {conv_net, dense_net, act_net, sigmoid_net, winograd_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char first[65] = "", hash[65];
@@ -568,6 +591,7 @@ static void test_canonical_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_winograd_is_chosen),
         cmocka_unit_test(test_threads_and_tiers_same_bits),
         cmocka_unit_test(test_fused_and_separate_same_bits),
         cmocka_unit_test(test_step_allocates_nothing),

@@ -46,7 +46,7 @@ INLINE int part(int n, int parts, int i)
 /* ---- dense ------------------------------------------------------------------------------------
  * The inputs that are not 0 are listed first, so that the loops over them need no branch. */
 
-enum { LISTED = 1024 /* inputs at a time: 8 KiB on the stack */, DENSE_VECTORS = 8, AHEAD = 12 };
+enum { LISTED = 1024 /* inputs at a time: 8 KiB on the stack */, DENSE_VECTORS = 8 };
 
 typedef struct term {
     uint32_t at; /* of the weights, in their panel */
@@ -66,9 +66,6 @@ typedef struct dense_block {
 #define WEIGHTS(v) const float *w##v = weights_of(b->w, b->n_in, b->first + v);
 #define START(v) V y##v = b->from != NULL ? v_load(b->from + v * VL) : v_all(0);
 #define MADD(v) y##v = v_fma(v_load(w##v + t->at), x, y##v);
-#define FETCH(v)                                                                                   \
-    if (v * VL % HEM__ALIGN == 0)                                                                  \
-        __builtin_prefetch(w##v + t[AHEAD].at);
 #define RELU(v) y##v = v_max(y##v, v_all(0));
 #define STORE(v) v_store_first(b->y + v * VL, y##v, b->width - v * VL, b->y);
 #define DENSE(NV)                                                                                  \
@@ -78,7 +75,6 @@ typedef struct dense_block {
         HEM__TIMES(NV, START)                                                                      \
         for (const term *t = b->terms, *end = t + b->n_terms; t < end; t++) {                      \
             V x = v_all(t->x);                                                                     \
-            HEM__TIMES(NV, FETCH)                                                                  \
             HEM__TIMES(NV, MADD)                                                                   \
         }                                                                                          \
         if (b->relu) {                                                                             \
@@ -90,7 +86,6 @@ typedef struct dense_block {
 DENSE(1) DENSE(2) DENSE(3) DENSE(4) DENSE(5) DENSE(6) DENSE(7) DENSE(8)
 /* clang-format on */
 #undef WEIGHTS
-#undef FETCH
 #undef START
 #undef MADD
 #undef RELU
@@ -100,15 +95,13 @@ DENSE(1) DENSE(2) DENSE(3) DENSE(4) DENSE(5) DENSE(6) DENSE(7) DENSE(8)
         single_dense_1x1, single_dense_1x2, single_dense_1x3, single_dense_1x4,
         single_dense_1x5, single_dense_1x6, single_dense_1x7, single_dense_1x8};
 
-static size_t list_terms(const float *x, int first, int n, term terms[LISTED + AHEAD])
+static size_t list_terms(const float *x, int first, int n, term terms[LISTED])
 {
     size_t listed = 0;
     for (int i = first; i < first + n; i++) {
         terms[listed] = (term){(uint32_t)i * HEM__ALIGN, x[i]};
         listed += x[i] != 0;
     }
-    for (int i = 0; i < AHEAD; i++)
-        terms[listed + (size_t)i] = (term){0, 0};
     return listed;
 }
 
@@ -116,7 +109,7 @@ void TIER(hem__single_dense)(int n_in, int n_out, const float *x, const float *w
                              int relu, float *y)
 {
     const int n = vectors(n_out), groups = (n + DENSE_VECTORS - 1) / DENSE_VECTORS;
-    term terms[LISTED + AHEAD];
+    term terms[LISTED];
     for (int i = 0; i < n_in; i += LISTED) {
         size_t n_terms = list_terms(x, i, at_most(LISTED, n_in - i), terms);
         for (int g = 0; g < groups; g++) {

@@ -13,7 +13,7 @@
 #include "net/plan_inside.h"
 
 typedef struct cell {
-    const hem__node *node;
+    hem__node node; /* a copy: the network may be gone */
     const hem__kernels_f32 *kernels;
     int from, from2, to; /* buffers */
     const float *x, *x2; /* the same, once they lie somewhere */
@@ -64,12 +64,12 @@ struct hem_predictor {
 
 static void run_dense(const cell *c)
 {
-    c->kernels->single_dense((int)c->n_in, (int)c->n, c->x, c->w, c->bias, c->node->relu, c->y);
+    c->kernels->single_dense((int)c->n_in, (int)c->n, c->x, c->w, c->bias, c->node.relu, c->y);
 }
 
 static void run_conv(const cell *c)
 {
-    c->kernels->single_conv(&c->conv, c->x, c->w, c->bias, c->node->relu, c->y);
+    c->kernels->single_conv(&c->conv, c->x, c->w, c->bias, c->node.relu, c->y);
 }
 
 /* The zeros may have been another layer's numbers: they are written each time. */
@@ -87,12 +87,12 @@ static void run_widen(const cell *c)
 
 static void run_maxpool(const cell *c)
 {
-    c->kernels->single_maxpool(&c->node->pool, c->x, c->y);
+    c->kernels->single_maxpool(&c->node.pool, c->x, c->y);
 }
 
 static void run_avgpool(const cell *c)
 {
-    c->kernels->single_avgpool(&c->node->pool, c->x, c->y);
+    c->kernels->single_avgpool(&c->node.pool, c->x, c->y);
 }
 
 /* Functions of one number also go through what lies between the last one and a multiple of 16. */
@@ -103,23 +103,23 @@ static size_t whole(size_t n)
 
 static void run_pointwise(const cell *c)
 {
-    c->kernels->pointwise[(int)c->node->kind - (int)HEM__LAYER_RELU](c->x, c->y, whole(c->n));
+    c->kernels->pointwise[(int)c->node.kind - (int)HEM__LAYER_RELU](c->x, c->y, whole(c->n));
 }
 
 static void run_curve(const cell *c)
 {
-    c->kernels->curve[(int)c->node->kind - (int)HEM__LAYER_LEAKY_RELU](c->x, (float)c->node->slope,
-                                                                       c->y, whole(c->n));
+    c->kernels->curve[(int)c->node.kind - (int)HEM__LAYER_LEAKY_RELU](c->x, (float)c->node.slope,
+                                                                      c->y, whole(c->n));
 }
 
 static int pixels_of(const cell *c)
 {
-    return c->node->shape.H * c->node->shape.W;
+    return c->node.shape.H * c->node.shape.W;
 }
 
 static void run_softmax(const cell *c)
 {
-    c->kernels->single_softmax(c->x, c->y, c->node->shape.C, pixels_of(c));
+    c->kernels->single_softmax(c->x, c->y, c->node.shape.C, pixels_of(c));
 }
 
 static void run_prelu(const cell *c)
@@ -225,7 +225,7 @@ static void pack_row(const source *from, int index, float otherwise, size_t n, f
 
 static void pack_dense(const source *from, const cell *c)
 {
-    const hem__tensor *t = tensor_of(from, c->node->weight);
+    const hem__tensor *t = tensor_of(from, c->node.weight);
     const hem__shape m = t->columns;
     for (size_t o = 0; o < c->n; o++) {
         const float *row = from->params + t->offset + o * t->ld;
@@ -239,8 +239,8 @@ static void pack_dense(const source *from, const cell *c)
 
 static void pack_conv(const source *from, const cell *c)
 {
-    const hem__conv_shape *s = &c->node->conv;
-    const hem__tensor *t = tensor_of(from, c->node->weight);
+    const hem__conv_shape *s = &c->node.conv;
+    const hem__tensor *t = tensor_of(from, c->node.weight);
     const size_t C = (size_t)s->C, taps = (size_t)s->R * (size_t)s->S, all = taps * C;
     for (size_t k = 0; k < (size_t)s->K; k++) {
         const float *filter = from->params + t->offset + k * all;
@@ -254,14 +254,14 @@ static void pack_conv(const source *from, const cell *c)
 /* Inference normalises by the running statistics, as layer/batchnorm.c. */
 static void pack_norm(const source *from, const cell *c)
 {
-    const hem__node_norm *norm = &c->node->norm;
+    const hem__node_norm *norm = &c->node.norm;
     float *mean = c->w, *scale = mean + whole(c->C), *shift = scale + whole(c->C);
     pack_row(from, norm->variance, 1, c->C, mean); /* here for the time being */
-    pack_row(from, c->node->weight, 1, c->C, scale);
+    pack_row(from, c->node.weight, 1, c->C, scale);
     for (size_t i = 0; i < c->C; i++)
         scale[i] = (float)((double)scale[i] / sqrt((double)mean[i] + norm->epsilon));
     pack_row(from, norm->mean, 0, c->C, mean);
-    pack_row(from, c->node->bias, 0, c->C, shift);
+    pack_row(from, c->node.bias, 0, c->C, shift);
 }
 
 static void pack(const source *from, const entry *e)
@@ -272,13 +272,13 @@ static void pack(const source *from, const entry *e)
         return;
     }
     if (e->run == run_prelu)
-        pack_row(from, c->node->weight, 1, c->C, c->w);
-    else if (c->w && c->node->kind == HEM__LAYER_DENSE)
+        pack_row(from, c->node.weight, 1, c->C, c->w);
+    else if (c->w && c->node.kind == HEM__LAYER_DENSE)
         pack_dense(from, c);
     else if (c->w)
         pack_conv(from, c);
     if (c->bias)
-        pack_row(from, c->node->bias, 0, tensor_of(from, c->node->bias)->n, c->bias);
+        pack_row(from, c->node.bias, 0, tensor_of(from, c->node.bias)->n, c->bias);
 }
 
 /* ---- laying out -------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ static cell *add_entry(layout *l, run_fn run, const hem__node *node)
 {
     entry *e = &l->p->entries[l->p->n_entries++];
     e->run = run;
-    e->cell = (cell){.node = node,
+    e->cell = (cell){.node = *node,
                      .kernels = l->p->kernels,
                      .from2 = NONE,
                      .n_in = hem__units(l->graph->nodes[node->inputs[0]].shape),
@@ -410,7 +410,7 @@ static bool is_dense(const hem__conv_shape *s)
 static void take_weights(layout *l, cell *c, size_t n_in, size_t n_out)
 {
     c->w = hem__arena_take(l->arena, whole(n_out) * n_in, sizeof(float));
-    if (c->node->bias >= 0)
+    if (c->node.bias >= 0)
         c->bias = hem__arena_take(l->arena, whole(n_out), sizeof(float));
 }
 
@@ -423,7 +423,7 @@ static void take_rows(layout *l, cell *c, int tensor, size_t rows)
 
 static void lay_out_weights(layout *l, run_fn run, cell *c)
 {
-    const hem__node *node = c->node;
+    const hem__node *node = &c->node;
     const hem__conv_shape *s = &node->conv;
     if (run == run_conv) {
         c->conv = *s;

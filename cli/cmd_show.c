@@ -221,7 +221,7 @@ const command command_show = {
     .usage = usage,
     .details =
         "FILE is an experiment, whose network has its initial weights; RUN a run directory or\n"
-        "a model file. data takes 'fashion-mnist' and 'synthetic' too (default: fashion-mnist).\n"
+        "a model file. data also takes 'fashion-mnist' (the default) and 'synthetic'.\n"
         "Filters and feature maps are grey, smallest number black, largest white; LAYER is\n"
         "a name that 'hemline summary' lists (default: the first that has filters, or the\n"
         "first). saliency is the gradient of a class's score with respect to the image.\n"

@@ -267,8 +267,8 @@ typedef struct HEM__R(hem__kernels) {
                                    const hem__update *u);
     /* A dense layer's weight gradient and update at once, for outputs [o0, o1): the weights of
      * output o, at o * ld_w in w (and o * ld_w times the optimizer's numbers in state), change as
-     * dense_wgrad without accumulate and the update would change them. n_tiles is at most 4;
-     * `room` is for 64 numbers an output, and for 8 outputs at least. */
+     * dense_wgrad without accumulate and the update would change them. `room`: for each output,
+     * their number rounded up to 8, the greater of 64 and 16 * n_tiles numbers. */
     void (*dense_update[HEM__N_UPDATES])(const hem__dense_run *run, const hem__real *dy,
                                          const hem__real *xt, size_t ld_xt, hem__real *w,
                                          hem__real *state, const hem__update *u, hem__real *room,
@@ -370,9 +370,9 @@ typedef struct HEM__R(hem__kernels) {
                      const hem__real *bias, int relu, const hem__real *mask, hem__real *y,
                      hem__real *scratch, int p0, int p1);
     /* g += sums over one tile, frequencies [row0 * T, row1 * T), panels [panel0, panel1) of K; the
-     * padding of g as if x had channels of zeros. With v as above and d = the transformed dy, 0 past the output: in
-     * units of hem__winograd_unit patches, in order: z = 0, then for the patches, then for the
-     * images 0 to 15: fma(d, v, z); g += z. */
+     * padding of g as if x had channels of zeros. With v as above and d = the transformed dy, 0
+     * past the output: in units of hem__winograd_unit patches, in order: z = 0, then for the
+     * patches, then for the images 0 to 15: fma(d, v, z); g += z. */
     void (*winograd_wgrad)(const hem__conv_shape *shape, int m, const hem__real *x,
                            const hem__real *dy, hem__real *g, hem__real *scratch, int row0,
                            int row1, int panel0, int panel1);

@@ -10,9 +10,9 @@ typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
 enum {
-    BLOCK_ROWS = 12,    /* a multiple of every tier's register block but the tails */
-    UPDATE_ROWS = 8,    /* the same of dense_update */
-    ROOM_AN_OUTPUT = 64 /* contract.h */
+    BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
+    UPDATE_ROWS = 8, /* the same of dense_update */
+    LEAST_ROOM = 64  /* numbers an output: contract.h */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -70,7 +70,9 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
     cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
     size_t rows = (cell->out_units + UPDATE_ROWS - 1) / UPDATE_ROWS * UPDATE_ROWS;
-    cell->room = hem__arena_take(arena, rows * ROOM_AN_OUTPUT, sizeof(hem__real));
+    size_t images = (size_t)tiles * HEM__LANES;
+    cell->ld_room = images > LEAST_ROOM ? images : LEAST_ROOM;
+    cell->room = hem__arena_take(arena, rows * cell->ld_room, sizeof(hem__real));
     (void)n_threads;
 }
 
@@ -138,7 +140,7 @@ static void weight_grad(const cell_t *cell, const work_t *work)
         work->kernels->dense_update[work->optimizer](
             &run, cell->dy, cell->xt, cell->ld_xt, work->params + weight->offset,
             work->state + (size_t)work->slots * weight->offset, &work->updates[cell->node->weight],
-            cell->room + first * ROOM_AN_OUTPUT, (int)first, (int)last);
+            cell->room + first * cell->ld_room, (int)first, (int)last);
         return;
     }
     hem__real *g = work->grads + weight->offset + first * run.ld_w;

@@ -132,6 +132,8 @@ static void run_norm(const cell *c)
 {
     const size_t row = whole(c->C);
     c->kernels->single_norm(c->x, c->w, c->w + row, c->w + 2 * row, (int)c->C, pixels_of(c), c->y);
+    if (c->node.relu)
+        c->kernels->pointwise[0](c->y, c->y, whole(c->n));
 }
 
 static void run_sum(const cell *c)

@@ -453,10 +453,9 @@ static void one_rmsprop(test_case *c)
  * sgd have a bound worth stating; the moments of the others are as close as their updates' are. */
 static void one_dense_update(test_case *c, int which)
 {
-    static float room[64 * 64];
+    static float room[64 * 5 * HEM__LANES];
     rng *r = &c->random;
     hem__dense_run run = some_dense(c);
-    run.n_tiles = run.n_tiles < 4 ? run.n_tiles : 4;
     int o0 = between(r, 0, (run.n_out - 1) / 8) * 8;
     int o1 = o0 + between(r, 1, run.n_out - o0 < 64 ? run.n_out - o0 : 64);
     size_t ld_xt = run.ld_w + (size_t)between(r, 0, 1) * HEM__ALIGN;

@@ -8,10 +8,8 @@ typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
 const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS] = {
-    &HEM__R(hem__conv_direct),
-    &HEM__R(hem__conv_winograd_2),
-    &HEM__R(hem__conv_winograd_4),
-    &HEM__R(hem__conv_fft),
+    &HEM__R(hem__conv_direct), &HEM__R(hem__conv_winograd_2), &HEM__R(hem__conv_winograd_4),
+    &HEM__R(hem__conv_fft),    &HEM__R(hem__conv_dense),
 };
 
 static hem__algorithm cheapest(const hem__conv_shape *s)

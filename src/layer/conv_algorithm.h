@@ -27,6 +27,7 @@ extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct);
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_2);
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_4);
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_fft);
+extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_dense);
 
 /* By hem__algorithm. */
 extern const HEM__R(hem__conv_algorithm) *const HEM__R(hem__conv_algorithms)[HEM__N_ALGORITHMS];

@@ -76,14 +76,6 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
-/* The thread's share of n in runs of `unit`, so that register blocks stay whole. */
-static void share_units(size_t n, size_t unit, const work_t *work, size_t *first, size_t *last)
-{
-    hem__share((n + unit - 1) / unit, work->thread, work->n_threads, first, last);
-    *first *= unit;
-    *last = *last * unit < n ? *last * unit : n;
-}
-
 static size_t row_unit(size_t n, const work_t *work)
 {
     return n >= (size_t)work->n_threads * 2 * BLOCK_ROWS ? BLOCK_ROWS : 3;
@@ -97,13 +89,14 @@ static void forward(const cell_t *cell, const work_t *work)
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    share_units(cell->out_units, row_unit(cell->out_units, work), work, &first, &last);
+    hem__share_units(cell->out_units, row_unit(cell->out_units, work), work->thread,
+                     work->n_threads, &first, &last);
     if (first < last)
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
     if (!cell->xt)
         return;
-    share_units(cell->in_units, HEM__LANES, work, &first, &last);
+    hem__share_units(cell->in_units, HEM__LANES, work->thread, work->n_threads, &first, &last);
     for (int t = 0; t < work->tiles; t++)
         if (first < last)
             work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
@@ -116,7 +109,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    share_units(cell->in_units, 3 * HEM__LANES, work, &first, &last);
+    hem__share_units(cell->in_units, 3 * HEM__LANES, work->thread, work->n_threads, &first, &last);
     if (first < last)
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
@@ -127,8 +120,8 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     hem__dense_run run = make_run(cell, work);
     const hem__tensor *weight = &tensors[cell->node->weight];
     size_t first, last;
-    share_units(cell->out_units, work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work), work,
-                &first, &last);
+    hem__share_units(cell->out_units, work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work),
+                     work->thread, work->n_threads, &first, &last);
     if (first >= last)
         return;
     if (cell->node->bias >= 0)

@@ -45,6 +45,7 @@ typedef enum hem__algorithm {
     HEM__WINOGRAD_2,
     HEM__WINOGRAD_4,
     HEM__FFT,
+    HEM__AS_DENSE,
     HEM__N_ALGORITHMS
 } hem__algorithm;
 

@@ -82,6 +82,21 @@ typedef struct HEM__R(hem__layer) {
 /* By hem__layer_kind. */
 extern const HEM__R(hem__layer) *const HEM__R(hem__layers)[HEM__N_LAYER_KINDS];
 
+/* A thread's share of n in runs of `unit`, so that register blocks stay whole. */
+static inline void hem__share_units(size_t n, size_t unit, int thread, int n_threads, size_t *first,
+                                    size_t *last)
+{
+    hem__share((n + unit - 1) / unit, thread, n_threads, first, last);
+    *first *= unit;
+    *last = *last * unit < n ? *last * unit : n;
+}
+
+/* Numbers in a row of weights: n and its padding. */
+static inline size_t hem__padded(size_t n)
+{
+    return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
+}
+
 /* All threads wait here for each other, within one function of a layer. */
 static inline void hem__work_meet(const HEM__R(hem__work) * work)
 {

@@ -1,6 +1,7 @@
-/* Networks with convolutions by Fourier transforms: the same bits on any number of threads and on
- * every exact tier, as first layer and behind others, in several chunks and gradient groups; no
- * allocation in a step. Runs under the thread sanitizer too. */
+/* Networks whose convolutions are computed by Fourier transforms, by Winograd's algorithm or as
+ * dense layers: the same bits on any number of threads and on every exact tier, as first layer and
+ * behind others, in several chunks and gradient groups; no allocation in a step. Runs under the
+ * thread sanitizer too. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,35 @@ static const char deep_net[] =
     "  - batchnorm\n"
     "  - flatten\n"
     "  - dense: {units: 5, activation: softmax}\n";
+
+/* Kernels as large as their maps: behind another, with a stride, of one pixel; as first layer. */
+static const char covering_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 9, width: 8, channels: 1, classes: 6}}\n"
+    "model:\n"
+    "  - conv: {filters: 11, kernel: 4, activation: relu}\n"
+    "  - conv: {filters: 21, kernel: [6, 5], stride: 2, activation: relu, l2: 1e-3}\n"
+    "  - conv: {filters: 10, kernel: 1, padding: same, bias: false}\n"
+    "  - flatten\n"
+    "  - dense: {units: 6, activation: softmax}\n";
+
+static const char covered_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 8, width: 9, channels: 3, classes: 6}}\n"
+    "model:\n"
+    "  - conv: {filters: 6, kernel: [8, 9], activation: tanh}\n"
+    "  - batchnorm\n"
+    "  - flatten\n"
+    "  - dense: {units: 6, activation: softmax}\n";
+
+static const char winograd_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 14, width: 13, channels: 3, classes: 6}}\n"
+    "model:\n"
+    "  - conv: {filters: 40, kernel: 3, padding: same}\n"
+    "  - batchnorm\n"
+    "  - relu\n"
+    "  - conv: {filters: 41, kernel: 3, padding: same, activation: relu}\n"
+    "  - maxpool: 2\n"
+    "  - flatten\n"
+    "  - dense: {units: 6, activation: softmax}\n";
 
 typedef struct setting {
     hem_context *context;
@@ -115,11 +145,14 @@ static void test_same_bits(void **state)
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         compare_all(first_net, batches[i], "conv1=fft conv2=fft conv3=direct dense1=direct");
         compare_all(deep_net, batches[i], "conv1=direct conv2=fft conv3=fft dense1=direct");
+        compare_all(covering_net, batches[i], "conv1=direct conv2=dense conv3=dense dense1=direct");
+        compare_all(covered_net, batches[i], "conv1=dense dense1=direct");
+        compare_all(winograd_net, batches[i], "conv1=direct conv2=winograd-4x4 dense1=direct");
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits)};
-    return cmocka_run_group_tests_name("plans with Fourier transforms", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("algorithms of convolution in plans", tests, NULL, NULL);
 }

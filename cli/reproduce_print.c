@@ -295,7 +295,9 @@ static void print_claims(const reproduction *r)
     }
     title("Claims of the reports: test accuracy in points, paired by seed");
     table_print(t);
-    out("%s", as_markdown ? "\n" : "");
+    out("%sholds, the other way round: the 95 %% interval of the mean difference lies above, below "
+        "0;\nwhere there is no difference, one claim of 20 gets such a verdict by chance.\n%s",
+        as_markdown ? "\n" : "", as_markdown ? "\n" : "");
     for (size_t i = 0; i < r->ref.n_claims; i++) {
         const ref_claim *claim = &r->ref.claims[i];
         if (compare(r, claim, &p) && claim->text[0] != '\0')

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -221,7 +222,8 @@ static hem_status put(gathering *g, const hem_images *image, const char *file, i
 static hem_status read_file(gathering *g, const char *file, int label, hem_error *err)
 {
     hem_images image;
-    if (!is_image_name(file) || !hem__is_file(file)) {
+    bool is_there = access(file, F_OK) == 0; /* a link to nothing is not: reading says so */
+    if (!is_image_name(file) || (is_there && !hem__is_file(file))) {
         hem__fail_at(err, HEM_ERR_DATA, file, 0, 0, "this is not an image file");
         return hem__hint(err, "a class's folder may hold .png, .jpg, .jpeg, .pgm and .ppm files; "
                               "move others away");

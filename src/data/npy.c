@@ -284,20 +284,21 @@ static long long label_at(const array *a, size_t size, size_t i)
 static hem_status check_labels(const array *a, hem_error *err)
 {
     char shape[96];
-    if (label_size(a->type) == 0) {
+    bool column = a->n_dims == 2 && a->dims[1] == 1; /* as Keras's CIFAR-10 has them */
+    if (a->n_dims != 1 && (!column || a->fortran)) {
+        hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0,
+                     "labels of shape %s; one number an image is read", shape_text(a, shape));
+        return hem__hint(err, a->n_dims == 2 ? "save y.argmax(1), if each row has a 1 at its class"
+                                             : "save an array of one dimension");
+    }
+    if (label_size(a->type) == 0) { /* after the shape: rows of 0.0 and 1.0 want another cure */
         hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0,
                      "labels of type '%s'; uint8, int8, int32 and int64 are read", a->type);
         return hem__hint(err, "save y.astype('uint8')");
     }
-    bool column = a->n_dims == 2 && a->dims[1] == 1; /* as Keras's CIFAR-10 has them */
-    if (a->n_dims == 1 || (column && !a->fortran))
-        return a->dims[0] > 0
-                   ? HEM_OK
-                   : hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0, "the file holds no labels");
-    hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0,
-                 "labels of shape %s; one number an image is read", shape_text(a, shape));
-    return hem__hint(err, a->n_dims == 2 ? "save y.argmax(1), if each row has a 1 at its class"
-                                         : "save an array of one dimension");
+    return a->dims[0] > 0
+               ? HEM_OK
+               : hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0, "the file holds no labels");
 }
 
 hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, int from,

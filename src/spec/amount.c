@@ -102,17 +102,27 @@ void hem__amount_describe(const hem__key *key, hem__str *out)
         hem__str_printf(out, ", or two: %s", key->two);
 }
 
+/* A bare 0.08 is mostly meant as a share of 1: "write 8% for a share of 1, else 0.08% or 0.08 px". */
 bool hem__amount_hint(const hem__key *key, const hem__yaml *node, hem_error *err)
 {
     if (node->kind != HEM__YAML_SCALAR || !hem__text_is_number(node->text))
         return false;
+    double value = hem__text_to_real(node->text);
     char number[LONGEST_NUMBER];
     snprintf(number, sizeof number, "%.20s", node->text);
+    bool share = false;
     hem__str list = {0};
-    for (const hem__unit_range *range = key->units; range->name != NULL; range++)
+    for (const hem__unit_range *range = key->units; range->name != NULL; range++) {
+        bool percent = range->name[0] == '%';
+        share = share || (percent && value > 0 && value < 1);
         hem__str_printf(&list, "%s%s%s%s", range == key->units ? "" : " or ", number,
-                        range->name[0] == '%' ? "" : " ", range->name);
-    hem__hint(err, "add the unit: %s", list.text ? list.text : key->units->name);
+                        percent ? "" : " ", range->name);
+    }
+    const char *units = list.text ? list.text : key->units->name;
+    if (share)
+        hem__hint(err, "write %.10g%% for a share of 1, else %s", 100.0 * value, units);
+    else
+        hem__hint(err, "add the unit: %s", units);
     hem__str_release(&list);
     return true;
 }

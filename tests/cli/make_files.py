@@ -154,8 +154,11 @@ def npy(path, n=60, height=12, width=12, floats=0, fortran=0):
     write(path, npy_bytes(kind, (n, height, width), content, bool(fortran)))
 
 
-def npy_labels(path, n=60, first=0):
-    """int64 labels."""
+def npy_labels(path, n=60, first=0, rows=0):
+    """int64 labels; rows=1: floats instead, a row of zeros and a 1 for each image."""
+    if rows:
+        content = b"".join(struct.pack("<10d", *(i % 10 == k for k in range(10))) for i in range(n))
+        return write(path, npy_bytes("<f8", (n, 10), content))
     content = b"".join(struct.pack("<q", i % 10 + first) for i in range(n))
     write(path, npy_bytes("<i8", (n,), content))
 

@@ -129,14 +129,27 @@ void hem__section_filters(const hem__report *report, hem__str *out)
     hem_maps_release(&maps);
 }
 
-/* One image, and what the first layer that still has maps makes of it. */
-static void add_features(const hem__report *report, size_t index, hem__str *out)
+/* The first layer that makes maps of its own: a flatten or a dropout shows the image again. NULL =
+ * none, as where all layers are dense. */
+static const char *layer_with_maps(const hem_net *net)
+{
+    hem_net_info info = hem_net_get_info(net);
+    for (size_t i = 0; i < info.n_layers; i++) {
+        hem_layer_info layer = hem_net_layer(net, i);
+        if (layer.parameters > 0 && (layer.height > 1 || layer.width > 1))
+            return layer.name;
+    }
+    return NULL;
+}
+
+/* One image, and what a layer makes of it. */
+static void add_features(const hem__report *report, const char *layer, size_t index, hem__str *out)
 {
     hem_maps maps;
     const char *name;
     char alternative[200];
     const uint8_t *image = hem_data_image(report->data, HEM_TEST, index);
-    if (image == NULL || hem_features_get(report->net, image, NULL, &maps, &name, NULL) != HEM_OK)
+    if (image == NULL || hem_features_get(report->net, image, layer, &maps, &name, NULL) != HEM_OK)
         return;
     int label = hem_data_label(report->data, HEM_TEST, index);
     if (maps.height > 1 || maps.width > 1) {
@@ -164,16 +177,17 @@ void hem__section_features(const hem__report *report, hem__str *out)
 {
     hem__str images = {0};
     size_t chosen[IMAGES];
-    if (report->net == NULL || report->data == NULL)
+    const char *layer = report->net != NULL ? layer_with_maps(report->net) : NULL;
+    if (layer == NULL || report->data == NULL)
         return;
     size_t n = hem_images_pick(report->data, HEM_TEST, IMAGES, false, chosen, IMAGES);
     for (size_t i = 0; i < n; i++)
-        add_features(report, chosen[i], &images);
+        add_features(report, layer, chosen[i], &images);
     if (images.length > 0) {
         hem__tag(out, "p",
-                 "What the first layer, %s, makes of the first test images; one scale an "
-                 "image, black is its smallest number.",
-                 hem_net_layer(report->net, 0).name);
+                 "What %s makes of the first test images; one scale an image, black is its "
+                 "smallest number.",
+                 layer);
         hem__str_add(out, images.text);
     }
     out->failed = out->failed || images.failed;

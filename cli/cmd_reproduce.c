@@ -339,7 +339,7 @@ const command command_reproduce = {
                "E3); none means all. Every row runs with several seeds, side by side, the\n"
                "longest first. Its table holds the reported figure against the 95 % interval of\n"
                "our mean and against the range that one run of ours falls into; then come folds,\n"
-               "recalls by class and the reports' claims, paired over seeds.\n"
+               "recalls by class and the claims of the file, paired over seeds.\n"
                "\n"
                "Runs lie in DIR/ID/sSEED. What is finished there is not run again; a changed\n"
                "experiment gets a new folder. The same command again goes on where it stopped.",

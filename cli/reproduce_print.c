@@ -184,7 +184,7 @@ static void print_rows(const reproduction *r)
         "Seconds: training, one run.\n",
         as_markdown ? "\n" : "", FEWEST_RUNS);
     if (unknown)
-        out("* the report does not say all that the row needs\n");
+        out("* what was reported leaves out something that the row needs\n");
 }
 
 static void print_notes(const reproduction *r)
@@ -293,7 +293,7 @@ static void print_claims(const reproduction *r)
         table_drop(t);
         return;
     }
-    title("Claims of the reports: test accuracy in points, paired by seed");
+    title("Claims: test accuracy in points, paired by seed");
     table_print(t);
     out("%sholds, the other way round: the 95 %% interval of the mean difference lies above, below "
         "0;\nwhere there is no difference, one claim of 20 gets such a verdict by chance.\n%s",

@@ -71,9 +71,13 @@ hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *ti
         low = s.n > 0 ? fmin(low, s.smallest) : low;
         high = s.n > 0 ? fmax(high, s.largest) : high;
     }
-    hem__plot plot = {.left = 16, .top = 28, .width = HEM__CHART_WIDTH - 40};
+    hem__plot plot = {.top = 28};
+    char first[32];
     plot.height = (double)n * ROW;
     hem__axis_linear(&plot.x, low, high, 6, true, format);
+    hem__tick_text(&plot.x, plot.x.ticks[0], first);
+    plot.left = fmax(16, hem__text_width(first, 11, false) / 2); /* it stands below the corner */
+    plot.width = HEM__CHART_WIDTH - 24 - plot.left;
     plot.canvas = hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 40, title,
                                   "box from the lower to the upper quartile, line at the median, "
                                   "whiskers to the outermost values within 1.5 boxes");

@@ -173,9 +173,10 @@ static void draw_labels(const hem__plot *plot, const hem__lines *lines, double r
         hem__shorten(c->label, 11, room - 14, text, sizeof text);
         hem__group_begin(plot->canvas, c->key, NULL);
         double x = plot->left + plot->width + 10;
+        double dash = end.x < x - 30 ? 1.5 : 0; /* a long one must not look like the curve */
         if (fabs(places[k] - end.y) > 4 || end.x < x - 14)
             hem__draw_line(plot->canvas, end.x + 2, end.y, x - 2, places[k],
-                           (hem__paint){.stroke = c->role, .line = 0.7});
+                           (hem__paint){.stroke = c->role, .line = 0.7, .dash = dash});
         hem__draw_text(plot->canvas, x, places[k] + 4, (hem__font){.size = 11, .role = c->role},
                        "%s", text);
         hem__group_end(plot->canvas);

@@ -214,13 +214,18 @@ static bool is_fold(const hem__record *record)
     return record->spec != NULL && record->spec->validation.kind == HEM__VALIDATION_FOLD;
 }
 
+double hem__record_held_out(const hem__record *record)
+{
+    const hem_evaluation *fold = &record->result.parts[HEM_VALIDATION];
+    bool there = is_fold(record) && record->finished && fold->n > 0;
+    return there ? fold->accuracy : (double)NAN;
+}
+
 /* A fold is judged by the images that it did not train on, any other run by the test images. */
 static double score_of(const hem__record *record)
 {
-    const hem_evaluation *fold = &record->result.parts[HEM_VALIDATION];
-    if (is_fold(record) && record->finished && fold->n > 0)
-        return fold->accuracy;
-    return hem__record_test_accuracy(record);
+    double held_out = hem__record_held_out(record);
+    return isnan(held_out) ? hem__record_test_accuracy(record) : held_out;
 }
 
 hem__canvas *hem__records_boxes(const hem__records *records)

@@ -211,8 +211,10 @@ hem_status hem__records_read(const char *const *paths, size_t n, hem__records *o
             continue;
         }
         status = add_study(out, paths[i], "s", err);
-        if (status == HEM_OK && out->n == before)
-            status = hem__fail_at(err, HEM_ERR_DATA, paths[i], 0, 0, "this study has no run yet");
+        if (status == HEM_OK && out->n == before) {
+            hem__fail_at(err, HEM_ERR_DATA, paths[i], 0, 0, "this study has no run yet");
+            status = hem__hint(err, "the command that began it goes on with it");
+        }
     }
     if (status == HEM_OK)
         status = make_groups(out, err);

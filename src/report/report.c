@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "hemline/profile.h"
 
 /* ---- what is shown in detail ----------------------------------------------------------------- */
 
@@ -103,6 +104,21 @@ static hem_status take_names(hem__report *report, const char ***names, hem_error
     return HEM_OK;
 }
 
+/* The time of each layer, measured while the test images run through the network anyhow. */
+static hem_status take_times(hem__report *report, hem_error *err)
+{
+    hem_profile profile;
+    size_t n = hem_net_get_info(report->net).n_layers;
+    HEM_TRY(hem_net_profile_stop(report->net, &profile, err));
+    report->layer_seconds = hem__calloc(n, sizeof *report->layer_seconds);
+    for (size_t i = 0; i < profile.n_rows && report->layer_seconds != NULL; i++) {
+        if (profile.rows[i].layer != HEM_NO_LAYER)
+            report->layer_seconds[profile.rows[i].layer] += profile.rows[i].seconds;
+    }
+    hem_profile_release(&profile);
+    return report->layer_seconds != NULL ? HEM_OK : hem__fail_memory(err, "times of layers", n);
+}
+
 static hem_status look_closer(const hem_report_options *options, hem__report *report,
                               hem_error *err)
 {
@@ -112,7 +128,9 @@ static hem_status look_closer(const hem_report_options *options, hem__report *re
     if (report->net == NULL || report->data == NULL || !report->shown->finished ||
         hem_data_get_info(report->data).n[HEM_TEST] == 0)
         return HEM_OK;
-    return hem_predictions_get(report->net, report->data, HEM_TEST, &report->predictions, err);
+    HEM_TRY(hem_net_profile_start(report->net, err));
+    HEM_TRY(hem_predictions_get(report->net, report->data, HEM_TEST, &report->predictions, err));
+    return take_times(report, err);
 }
 
 /* ---- the page -------------------------------------------------------------------------------- */
@@ -251,6 +269,7 @@ hem_status hem_report_write(hem_context *context, const char *const *runs, size_
     if (status == HEM_OK && out != NULL)
         memcpy(out, path, sizeof path);
     hem_predictions_release(&report.predictions);
+    free(report.layer_seconds);
     hem_net_free(report.net);
     hem_data_free(report.data);
     hem__str_release(&report.notes);

@@ -57,6 +57,8 @@ double hem__record_number(const json_t *object, const char *key);
 /* The experiment's name. */
 const char *hem__record_name(const hem__record *record);
 double hem__record_test_accuracy(const hem__record *record); /* NaN where there is none */
+/* Of a fold that is finished: its accuracy on the images that it did not train on; else NaN. */
+double hem__record_held_out(const hem__record *record);
 /* Test accuracies of a group's runs, groups[group].n of them, NaN where there is none; free() them.
  * NULL = no memory. */
 double *hem__group_accuracies(const hem__records *records, size_t group);
@@ -83,6 +85,7 @@ typedef struct hem__report {
     hem_net *net;                /* of `shown`; NULL where it has no model */
     hem_data *data;              /* NULL where it was not found */
     hem_predictions predictions; /* of the test part; n = 0 without data */
+    double *layer_seconds;       /* [layer]: forward, of all predictions; NULL where n = 0 */
     hem__str notes;              /* HTML: list items */
 } hem__report;
 

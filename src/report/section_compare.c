@@ -13,16 +13,19 @@ typedef struct difference {
     double value; /* NaN = none */
     hem_interval interval;
     const char *how;
+    bool first_runs; /* of several: no pairs of them */
 } difference;
 
 /* ---- by seeds -------------------------------------------------------------------------------- */
 
-/* Trained with the same seed, on the same fold. */
+/* Trained with the same seed and, where they are folds, on the same fold. */
 static bool same_place(const hem__record *a, const hem__record *b)
 {
     const hem__validation_spec *x = &a->spec->validation, *y = &b->spec->validation;
-    return a->spec->train.seed == b->spec->train.seed && x->kind == y->kind &&
-           (x->kind != HEM__VALIDATION_FOLD || (x->fold == y->fold && x->seed == y->seed));
+    bool folds = x->kind == HEM__VALIDATION_FOLD;
+    return a->spec->train.seed == b->spec->train.seed &&
+           folds == (y->kind == HEM__VALIDATION_FOLD) &&
+           (!folds || (x->fold == y->fold && x->seed == y->seed));
 }
 
 /* Pairs of the two groups' runs with the same seed and fold. */
@@ -97,12 +100,13 @@ static difference difference_of(const hem__report *report, size_t group)
     size_t n = pairs != NULL ? take_pairs(records, group, pairs, pairs + records->n) : 0;
     if (n >= 2) {
         hem_paired paired = hem_compare_paired(pairs, pairs + records->n, n);
-        out = (difference){paired.difference.mean, paired.difference.interval, "same seeds"};
+        out = (difference){paired.difference.mean, paired.difference.interval, "same seeds", false};
     } else if (!isnan(hem__record_test_accuracy(a)) && !isnan(hem__record_test_accuracy(b))) {
         const hem_evaluation *x = &a->result.parts[HEM_TEST], *y = &b->result.parts[HEM_TEST];
         out.value = x->accuracy - y->accuracy;
         out.interval = hem__difference_independent(x->correct, x->n, y->correct, y->n);
         out.how = "as if of other test images";
+        out.first_runs = records->groups[group].n > 1 || records->groups[0].n > 1;
         (void)matched(report, a, b, &out);
     }
     free(pairs);
@@ -118,8 +122,8 @@ static void add_difference(const hem__report *report, size_t group, hem__str *ou
     }
     hem__str_printf(out, "<td data-value=\"%.6f\">", d.value);
     hem__say(out, "%+.2f ", 100 * d.value);
-    hem__tag(out, "span class=\"interval\"", "%+.2f to %+.2f, %s", 100 * d.interval.low,
-             100 * d.interval.high, d.how);
+    hem__tag(out, "span class=\"interval\"", "%+.2f to %+.2f, %s%s", 100 * d.interval.low,
+             100 * d.interval.high, d.first_runs ? "first runs, " : "", d.how);
     hem__str_add(out, "</td>");
     hem__tag(out, "td class=\"word\"", "%s",
              hem_verdict_name(d.interval.low > 0    ? HEM_VERDICT_BETTER

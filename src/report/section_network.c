@@ -10,6 +10,26 @@
 
 enum { FILTERS = 64, MAPS = 32, IMAGES = 3, SAMPLES = 6, EPOCHS = 5 };
 
+/* Microseconds of an image. */
+static void add_time(const hem__report *report, double seconds, hem__str *out)
+{
+    double time = 1e6 * seconds / (double)report->predictions.n;
+    hem__tag(out, "td", "%.*f", time < 10 ? 2 : time < 100 ? 1 : 0, time);
+}
+
+static void say_measured(const hem__report *report, hem__str *out)
+{
+    char n[32];
+    int threads = hem_context_threads(report->context);
+    hem__str_add(out, "<p class=\"small\">&#181;s: microseconds an image, forward, in batches; ");
+    hem__say(out,
+             "measured on the %s test images when this report was made, with %d thread%s and %s "
+             "kernels.",
+             hem__grouped(report->predictions.n, n), threads, threads == 1 ? "" : "s",
+             hem_context_tier(report->context));
+    hem__str_add(out, "</p>");
+}
+
 void hem__section_network(const hem__report *report, hem__str *out)
 {
     if (report->net == NULL)
@@ -17,12 +37,14 @@ void hem__section_network(const hem__report *report, hem__str *out)
     hem_net_info info = hem_net_get_info(report->net);
     char a[32], b[32];
     hem__str_add(out, "<div class=\"pair\">");
-    hem__figure(out, hem__chart_network(report->net, NULL, "From image to classes"));
+    const double *seconds = report->layer_seconds;
+    hem__figure(out, hem__chart_network(report->net, seconds, "From image to classes"));
     hem__str_add(
         out,
         "<div class=\"scroll\"><table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
-        "<th>output</th><th>parameters</th><th>multiply-adds</th></tr></thead><tbody>"
-        "\n");
+        "<th>output</th><th>parameters</th><th>multiply-adds</th>");
+    hem__str_add(out, seconds != NULL ? "<th>&#181;s</th>" : "");
+    hem__str_add(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < info.n_layers; i++) {
         hem_layer_info layer = hem_net_layer(report->net, i);
         hem__str_add(out, "<tr>");
@@ -34,12 +56,22 @@ void hem__section_network(const hem__report *report, hem__str *out)
             hem__tag(out, "td", "%dx%dx%d", layer.channels, layer.height, layer.width);
         hem__tag(out, "td", "%s", hem__grouped(layer.parameters, a));
         hem__tag(out, "td", "%s", hem__grouped(layer.macs, b));
+        if (seconds != NULL)
+            add_time(report, seconds[i], out);
         hem__str_add(out, "</tr>\n");
     }
     hem__str_add(out, "</tbody><tfoot><tr><th scope=\"row\">total</th><td></td><td></td>");
     hem__tag(out, "td", "%s", hem__grouped(info.parameters, a));
     hem__tag(out, "td", "%s", hem__grouped(info.macs, b));
-    hem__str_add(out, "</tr></tfoot></table></div></div>\n");
+    double all = 0;
+    for (size_t i = 0; i < info.n_layers && seconds != NULL; i++)
+        all += seconds[i];
+    if (seconds != NULL)
+        add_time(report, all, out);
+    hem__str_add(out, "</tr></tfoot></table>");
+    if (seconds != NULL)
+        say_measured(report, out);
+    hem__str_add(out, "</div></div>\n");
 }
 
 /* ---- maps ------------------------------------------------------------------------------------ */
@@ -97,14 +129,27 @@ void hem__section_filters(const hem__report *report, hem__str *out)
     hem_maps_release(&maps);
 }
 
-/* One image, and what the first layer that still has maps makes of it. */
-static void add_features(const hem__report *report, size_t index, hem__str *out)
+/* The first layer that makes maps of its own: a flatten or a dropout shows the image again. NULL =
+ * none, as where all layers are dense. */
+static const char *layer_with_maps(const hem_net *net)
+{
+    hem_net_info info = hem_net_get_info(net);
+    for (size_t i = 0; i < info.n_layers; i++) {
+        hem_layer_info layer = hem_net_layer(net, i);
+        if (layer.parameters > 0 && (layer.height > 1 || layer.width > 1))
+            return layer.name;
+    }
+    return NULL;
+}
+
+/* One image, and what a layer makes of it. */
+static void add_features(const hem__report *report, const char *layer, size_t index, hem__str *out)
 {
     hem_maps maps;
     const char *name;
     char alternative[200];
     const uint8_t *image = hem_data_image(report->data, HEM_TEST, index);
-    if (image == NULL || hem_features_get(report->net, image, NULL, &maps, &name, NULL) != HEM_OK)
+    if (image == NULL || hem_features_get(report->net, image, layer, &maps, &name, NULL) != HEM_OK)
         return;
     int label = hem_data_label(report->data, HEM_TEST, index);
     if (maps.height > 1 || maps.width > 1) {
@@ -132,16 +177,17 @@ void hem__section_features(const hem__report *report, hem__str *out)
 {
     hem__str images = {0};
     size_t chosen[IMAGES];
-    if (report->net == NULL || report->data == NULL)
+    const char *layer = report->net != NULL ? layer_with_maps(report->net) : NULL;
+    if (layer == NULL || report->data == NULL)
         return;
     size_t n = hem_images_pick(report->data, HEM_TEST, IMAGES, false, chosen, IMAGES);
     for (size_t i = 0; i < n; i++)
-        add_features(report, chosen[i], &images);
+        add_features(report, layer, chosen[i], &images);
     if (images.length > 0) {
         hem__tag(out, "p",
-                 "What the first layer, %s, makes of the first test images; one scale an "
-                 "image, black is its smallest number.",
-                 hem_net_layer(report->net, 0).name);
+                 "What %s makes of the first test images; one scale an image, black is its "
+                 "smallest number.",
+                 layer);
         hem__str_add(out, images.text);
     }
     out->failed = out->failed || images.failed;

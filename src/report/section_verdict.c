@@ -115,6 +115,35 @@ static void say_run(const hem__report *report, hem__str *out)
 
 /* ---- several runs of an experiment ----------------------------------------------------------- */
 
+static void say_spread(const char *label, const char *runs, const char *what, hem_statistics s,
+                       hem__str *out)
+{
+    hem__say(out, "%s: over %zu finished %s the %s has a mean of ", label, s.n, runs, what);
+    hem__tag(out, "strong", "%.2f %%", 100 * s.mean);
+    hem__say(out,
+             ", a standard deviation of %.2f points, and a 95 %% interval of the mean from %.2f "
+             "to %.2f %%; a further run would come out between %.2f and %.2f %%. ",
+             100 * s.deviation, 100 * s.interval.low, 100 * s.interval.high,
+             100 * fmax(0, s.further.low), 100 * fmin(1, s.further.high));
+}
+
+/* What the folds were made for. */
+static void say_folds(const hem__records *all, size_t g, double *values, hem__str *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        double held_out = hem__record_held_out(&all->list[i]);
+        if (all->list[i].group == g && !isnan(held_out))
+            values[n++] = held_out;
+    }
+    if (n < 2)
+        return;
+    hem__str_add(out, "<p>");
+    say_spread(all->groups[g].label, "folds", "accuracy on the images held out",
+               hem_statistics_of(values, n), out);
+    hem__str_add(out, "</p>\n");
+}
+
 static void say_group(const hem__report *report, size_t g, hem__str *out)
 {
     const hem__group *group = &report->records.groups[g];
@@ -126,21 +155,13 @@ static void say_group(const hem__report *report, size_t g, hem__str *out)
         return;
     }
     hem_statistics s = hem_statistics_of(values, group->n);
+    say_folds(&report->records, g, values, out);
     free(values);
     hem__str_add(out, "<p>");
     if (s.n < 2)
         hem__say(out, "%s: %zu runs, of which %zu are finished. ", group->label, group->n, s.n);
-    else {
-        hem__say(out, "%s: over %zu finished runs the test accuracy has a mean of ", group->label,
-                 s.n);
-        hem__tag(out, "strong", "%.2f %%", 100 * s.mean);
-        hem__say(
-            out,
-            ", a standard deviation of %.2f points, and a 95 %% interval of the mean from %.2f "
-            "to %.2f %%; a further run would come out between %.2f and %.2f %%. ",
-            100 * s.deviation, 100 * s.interval.low, 100 * s.interval.high,
-            100 * fmax(0, s.further.low), 100 * fmin(1, s.further.high));
-    }
+    else
+        say_spread(group->label, "runs", "test accuracy", s, out);
     hem__str_add(out, "</p>\n");
 }
 

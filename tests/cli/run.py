@@ -34,7 +34,13 @@ import make_files
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "cases")
 SECTION = re.compile(r"^\[(file [^\]]+|make|run|exit|stdout|stderr)\]$")
-PLACEHOLDERS = {"{num}": r" *[-+0-9.,e]+", "{word}": r"\S+", "{any}": r"[^\n]*"}
+# What a placeholder begins with, and what may follow: it may end anywhere in the latter.
+PLACEHOLDERS = {
+    "{num}": (re.compile(r" *[-+0-9.,e]"), re.compile(r"[-+0-9.,e]*")),
+    "{word}": (re.compile(r"\S"), re.compile(r"\S*")),
+    "{any}": (re.compile(r""), re.compile(r"[^\n]*")),
+}
+PARTS = re.compile(r"(\{num\}|\{word\}|\{any\})")
 TIME_LIMIT = 60
 EXPECTED = ("exit", "stdout", "stderr")
 
@@ -82,29 +88,45 @@ class Case:
                 file.write(f"[{name}]\n{text}")
 
 
-def pattern_of(line):
-    """A regular expression for one expected line with its line end."""
-    if line.strip() == "{...}":
-        return r"(?:[^\n]*\n)*?"
-    parts = re.split(r"(\{num\}|\{word\}|\{any\})", line)
-    return "".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts)
+def lines_of(text):
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def line_holds(expected, line):
+    """Part by part, with all places where the parts so far can end: numbers side by side can share
+    their digits in very many ways, of which a regular expression would try each."""
+    places = {0}
+    for part in PARTS.split(expected):
+        if part in PLACEHOLDERS:
+            begin, rest = PLACEHOLDERS[part]
+            begun = {m.end() for m in (begin.match(line, at) for at in places) if m}
+            places = {end for at in begun for end in range(at, rest.match(line, at).end() + 1)}
+        else:
+            places = {at + len(part) for at in places if line.startswith(part, at)}
+    return len(line) in places
 
 
 def holds(expected, found):
-    pattern = "".join(pattern_of(line) for line in expected.splitlines(keepends=True))
-    return re.fullmatch(pattern, found) is not None
+    """Likewise line by line."""
+    lines = lines_of(found)
+    places = {0}
+    for line in lines_of(expected):
+        if not places:
+            return False
+        if line.strip() == "{...}":
+            places = set(range(min(places), len(lines) + 1))
+        else:
+            places = {at + 1 for at in places if at < len(lines) and line_holds(line, lines[at])}
+    return len(lines) in places
 
 
 def merge(expected, found):
     """The found text, with those expected lines that hold where they stand."""
     if holds(expected, found):
         return expected
-    known = expected.splitlines(keepends=True)
-    result = []
-    for line in found.splitlines(keepends=True):
-        same = [k for k in known if k.strip() != "{...}" and re.fullmatch(pattern_of(k), line)]
-        result.append(same[0] if same else line)
-    return "".join(result)
+    known = [k for k in lines_of(expected) if k.strip() != "{...}"]
+    same = lambda line: next((k for k in known if line_holds(k, line)), line)
+    return "".join(same(line) for line in lines_of(found))
 
 
 def environment(directory):

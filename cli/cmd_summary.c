@@ -93,8 +93,9 @@ static void print_plan(const hem_net *net)
     }
     table_print(t);
     out("\n* taken: the one of the least cost. Cost: of a pass over an image, by the model of\n"
-        "docs/numerics.md, in multiply-adds that take the direct algorithm as long. It depends\n"
-        "on the shape alone; 'hemline bench' measures what is taken.\n");
+        "docs/numerics.md, in multiply-adds that take the direct algorithm as long, with a\n"
+        "margin for Winograd's, which round more. It depends on the shape alone; 'hemline\n"
+        "bench' measures what is taken.\n");
 }
 
 static json_t *algorithms_json(const hem_net *net, size_t layer)

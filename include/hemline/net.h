@@ -49,7 +49,8 @@ typedef struct hem_layer_info {
 typedef struct hem_algorithm_info {
     const char *name; /**< "direct", "winograd-4x4"; static */
     double cost;      /**< of a pass over an image, by the model of docs/numerics.md: multiply-adds
-                           that take the direct algorithm as long; infinite: not for this shape */
+                           that take the direct algorithm as long, with a margin for Winograd's,
+                           which round more; infinite: not for this shape */
     bool chosen;
 } hem_algorithm_info;
 

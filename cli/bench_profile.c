@@ -8,6 +8,12 @@ static const char *layer_name(const hem_net *net, const hem_profile_row *row)
     return row->layer == HEM_NO_LAYER ? "all" : hem_net_layer(net, row->layer).name;
 }
 
+/* How a convolution is computed; NULL for all else. */
+static const char *algorithm_of(const hem_net *net, const hem_profile_row *row)
+{
+    return row->layer == HEM_NO_LAYER ? NULL : hem_net_layer(net, row->layer).algorithm;
+}
+
 /* A cell that is empty where there is nothing to say. */
 static void cell_if(table *t, bool there, int decimals, double value, const char *unit)
 {
@@ -30,7 +36,8 @@ void bench_print_profile(const hem_net *net, const hem_profile *profile, double 
         const bool multiplies = row->flops > 0 && row->seconds > 0;
         const bool moves = row->bytes > 0 && row->seconds > 0;
         table_cell(t, "%s", layer_name(net, row));
-        table_cell(t, "%s", row->pass);
+        const char *algorithm = algorithm_of(net, row);
+        table_cell(t, "%s%s%s", row->pass, algorithm ? ", " : "", algorithm ? algorithm : "");
         table_cell(t, "%.1f", 1e6 * row->seconds / runs);
         table_cell(t, "%.1f", 100 * row->seconds / profile->seconds);
         cell_if(t, multiplies, 1, gflops, "");
@@ -53,10 +60,12 @@ json_t *bench_profile_json(const hem_net *net, const hem_profile *profile, doubl
     for (size_t i = 0; i < profile->n_rows; i++) {
         const hem_profile_row *row = &profile->rows[i];
         const double gflops = 1e-9 * row->flops / row->seconds;
+        const char *algorithm = algorithm_of(net, row);
         bool all = row->layer == HEM_NO_LAYER;
         json_t *item = need(json_object());
         json_put(item, "layer", all ? json_null() : json_text(layer_name(net, row)));
         json_put(item, "pass", json_text(row->pass));
+        json_put(item, "algorithm", algorithm ? json_text(algorithm) : json_null());
         json_put(item, "seconds", json_number(row->seconds));
         json_put(item, "share", json_number(row->seconds / profile->seconds));
         json_put(item, "flops", json_number(row->flops));

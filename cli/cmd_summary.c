@@ -1,4 +1,5 @@
 /* hemline summary: layers, shapes, parameters and work of a network, before or after training. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "table.h"
 
 static struct {
-    bool resolved;
+    bool resolved, plan;
 } arguments;
 
 static const char *shape_text(hem_layer_info layer)
@@ -53,6 +54,64 @@ static void print_text(const hem_net *net)
         bytes_text(info.training_bytes));
 }
 
+/* Rows of a convolution: the algorithms that its shape allows. */
+static void add_algorithms(table *t, const hem_net *net, size_t index)
+{
+    const hem_layer_info layer = hem_net_layer(net, index);
+    const double direct = hem_net_algorithm(net, index, 0).cost;
+    for (size_t a = 0; a < hem_algorithm_count(); a++) {
+        hem_algorithm_info algorithm = hem_net_algorithm(net, index, a);
+        if (isinf(algorithm.cost))
+            continue;
+        table_cell(t, "%s", a == 0 ? layer.name : "");
+        table_cell(t, "%s", a == 0 ? layer.kind : "");
+        table_cell(t, "%s %s", algorithm.chosen ? "*" : " ", algorithm.name);
+        table_cell(t, "%s", grouped((size_t)(algorithm.cost + 0.5)));
+        table_cell(t, "%.2f", algorithm.cost / direct);
+    }
+}
+
+static void print_plan(const hem_net *net)
+{
+    static const char *const heading[] = {"layer", "what it does", "  algorithm", "cost",
+                                          "to direct"};
+    const size_t n_layers = hem_net_get_info(net).n_layers;
+    size_t n = 0;
+    table *t = table_new("lllrr");
+    for (size_t i = 0; i < COUNT(heading); i++)
+        table_cell(t, "%s", heading[i]);
+    for (size_t i = 0; i < n_layers; i++) {
+        if (hem_net_layer(net, i).algorithm == NULL)
+            continue;
+        add_algorithms(t, net, i);
+        n++;
+    }
+    if (n == 0) {
+        table_drop(t);
+        out("no convolution, and all other layers have one algorithm\n");
+        return;
+    }
+    table_print(t);
+    out("\n* taken: the one of the least cost. Cost: of a pass over an image, by the model of\n"
+        "docs/numerics.md, in multiply-adds that take the direct algorithm as long, with a\n"
+        "margin for Winograd's, which round more. It depends on the shape alone; 'hemline\n"
+        "bench' measures what is taken.\n");
+}
+
+static json_t *algorithms_json(const hem_net *net, size_t layer)
+{
+    json_t *array = need(json_array());
+    for (size_t a = 0; a < hem_algorithm_count(); a++) {
+        hem_algorithm_info algorithm = hem_net_algorithm(net, layer, a);
+        json_t *item = need(json_object());
+        json_put(item, "name", json_text(algorithm.name));
+        json_put(item, "cost", isinf(algorithm.cost) ? json_null() : json_number(algorithm.cost));
+        json_put(item, "chosen", json_boolean(algorithm.chosen));
+        json_add(array, item);
+    }
+    return array;
+}
+
 static int print_json(const char *path, const hem_net *net)
 {
     hem_net_info info = hem_net_get_info(net);
@@ -78,6 +137,10 @@ static int print_json(const char *path, const hem_net *net)
         json_put(item, "fixed_parameters", json_count(layer.fixed));
         json_put(item, "multiply_adds", json_count(layer.macs));
         json_put(item, "useful_multiply_adds", json_count(layer.useful_macs));
+        json_put(item, "algorithm",
+                 layer.algorithm != NULL ? json_text(layer.algorithm) : json_null());
+        if (arguments.plan && layer.algorithm != NULL)
+            json_put(item, "algorithms", algorithms_json(net, i));
         json_add(layers, item);
     }
     json_put(object, "layers", layers);
@@ -118,6 +181,8 @@ static int run_summary(char *const *paths, int n)
     extern const command command_summary;
     if (n < 1)
         return help_missing(&command_summary, "an experiment file or a model");
+    if (arguments.resolved && arguments.plan)
+        return usage_error("choose one", "--resolved and --plan exclude each other");
     session s = {0};
     hem_error err;
     int code = HEM_OK;
@@ -127,6 +192,8 @@ static int run_summary(char *const *paths, int n)
         code = print_resolved(s.net != NULL ? hem_net_spec(s.net) : s.spec);
     else if (common.json)
         code = print_json(paths[0], s.net);
+    else if (arguments.plan)
+        print_plan(s.net);
     else
         print_text(s.net);
     session_close(&s);
@@ -138,6 +205,11 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .target = &arguments.resolved,
      .help = "print the experiment instead, with all defaults written out"},
+    {.name = "plan",
+     .kind = OPTION_FLAG,
+     .target = &arguments.plan,
+     .help = "print the convolutions instead: the algorithms that could compute each, what they "
+             "are estimated to cost, and which is taken"},
     OPTION_SET,
     OPTION_DATA,
     OPTION_JSON,
@@ -151,6 +223,8 @@ static const char *const examples[] = {
     "layers, shapes and parameters",
     "summary mine.yaml --resolved",
     "the experiment with every default written out",
+    "summary mine.yaml --plan",
+    "how each convolution is computed, and why",
     NULL,
 };
 

@@ -41,7 +41,18 @@ typedef struct hem_layer_info {
     size_t fixed;       /**< of them, those that training leaves: frozen, or running statistics */
     size_t macs;        /**< multiply-adds an image, nominal: taps on padding counted */
     size_t useful_macs; /**< multiply-adds an image, taps on padding left out */
+    const char *algorithm; /**< of a convolution: the name of how it is computed; else NULL */
 } hem_layer_info;
+
+/** A way to compute a convolution. The one of the least cost is taken: a function of the layer's
+ *  shape alone, since bits depend on it. */
+typedef struct hem_algorithm_info {
+    const char *name; /**< "direct", "winograd-4x4"; static */
+    double cost;      /**< of a pass over an image, by the model of docs/numerics.md: multiply-adds
+                           that take the direct algorithm as long, with a margin for Winograd's,
+                           which round more; infinite: not for this shape */
+    bool chosen;
+} hem_algorithm_info;
 
 typedef struct hem_net_info {
     int height, width, channels; /**< of the images that it takes */
@@ -58,6 +69,10 @@ typedef struct hem_net_info {
 
 HEM_API hem_net_info hem_net_get_info(const hem_net *net);
 HEM_API hem_layer_info hem_net_layer(const hem_net *net, size_t index);
+/** How many ways there are to compute a convolution. */
+HEM_API size_t hem_algorithm_count(void);
+/** One of them, index < hem_algorithm_count(), for a layer whose info has an algorithm. */
+HEM_API hem_algorithm_info hem_net_algorithm(const hem_net *net, size_t layer, size_t index);
 
 /** A tensor of weights in canonical order: dense weight [out][in] with inputs after a flatten as
  *  (channel, row, column), conv weight [out][in][row][column], bias [out]. */

@@ -138,15 +138,17 @@ hem_status hem_features_get(hem_net *net, const uint8_t *image, const char *laye
     size_t index = 0;
     if (layer != NULL)
         HEM_TRY(hem__find_layer(net, layer, &index, err));
-    int node = last_node(net->graph, index);
-    hem__shape shape = net->graph->nodes[node].map; /* that of the map which a flatten left */
+    hem__graph *graph; /* an own one: nothing in it is fused */
+    HEM_TRY(hem__open_graph(net, &graph, err));
+    int node = last_node(graph, index);
+    hem__shape shape = graph->nodes[node].map; /* that of the map which a flatten left */
     float *probabilities = hem__calloc((size_t)net->graph->n_classes, sizeof *probabilities);
     hem__plan_options options = {.batch = 1, .keep = true};
     hem__plan_f32 *plan = NULL;
     hem_status status = probabilities == NULL
                             ? hem__fail_memory(err, "the outputs of a network", 0)
-                            : hem__plan_new_f32(net->graph, net->context->pool,
-                                                net->context->kernels, &options, &plan, NULL, err);
+                            : hem__plan_new_f32(graph, net->context->pool, net->context->kernels,
+                                                &options, &plan, NULL, err);
     if (status == HEM_OK)
         status = hem__maps_new(1, shape.C, shape.H, shape.W, out, err);
     if (status == HEM_OK) {
@@ -159,6 +161,7 @@ hem_status hem_features_get(hem_net *net, const uint8_t *image, const char *laye
             *name = net->spec->layers[index].name;
     }
     hem__plan_free_f32(plan);
+    hem__graph_free(graph);
     free(probabilities);
     return status;
 }

@@ -287,6 +287,11 @@ INLINE V v_fma(V a, V b, V c)
 }
 
 /* The instruction for a maximum treats NaN and -0 otherwise. */
+INLINE D d_fma(D a, D b, D c)
+{
+    return (D)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+}
+
 INLINE V v_max(V a, V b)
 {
     return v_select(a > b, a, b);

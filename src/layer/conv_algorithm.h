@@ -9,8 +9,9 @@
 /* Functions as in hem__layer; all passes honour what the cell asks for (bias, relu, mask). */
 typedef struct HEM__R(hem__conv_algorithm) {
     const char *name; /* on disk: in checkpoints and result.json */
-    /* All three passes over one image, in multiply-adds of the direct algorithm's speed; infinite
-     * where the algorithm cannot run the shape. The lowest is taken, the first among equals. */
+    /* Of a pass over one image, the mean of all three, in multiply-adds of the direct algorithm's
+     * speed; infinite where the algorithm is not for the shape. The lowest is taken, the first
+     * among equals. */
     double (*cost)(const hem__conv_shape *shape);
     void (*reserve)(HEM__R(hem__cell) * cell, hem__arena *arena, int tiles, int n_threads,
                     bool training);

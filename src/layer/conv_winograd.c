@@ -295,16 +295,10 @@ static void add_back(const cell_t *cell, const work_t *work)
 
 static void weight_grad(const cell_t *cell, const work_t *work)
 {
-    const hem__conv_shape *s = &cell->node->conv;
     add_share(cell, work);
     hem__work_meet(work);
     add_back(cell, work);
-    size_t b0, b1;
-    hem__share((size_t)hem__blocks(s->K), work->thread, work->n_threads, &b0, &b1);
-    for (int t = 0; cell->node->bias >= 0 && b0 < b1 && t < work->tiles; t++)
-        work->kernels->conv_bgrad(s, cell->dy + (size_t)t * cell->out_units * HEM__LANES,
-                                  work->grads + cell->graph->tensors[cell->node->bias].offset,
-                                  (int)b0, (int)b1);
+    HEM__R(hem__conv_bias_grad)(cell, work);
 }
 
 const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_winograd_2) = {.name = "winograd-2x2",

@@ -109,6 +109,10 @@ size_t hem__tensor_place(const hem__tensor *tensor, size_t i);
 hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes, hem__graph **out,
                           hem_error *err);
 void hem__graph_free(hem__graph *graph);
+/* A relu that alone reads a batch normalisation is done in its epilogue from now on, as a conv's:
+ * its node then only passes on. Changes no number but that the output of the normalisation itself,
+ * before the relu, is nowhere to be seen. */
+void hem__graph_fuse(hem__graph *graph);
 /* Adds a layer's tensor while the graph is built, named "<layer>.<what>"; its index, or -1 without
  * memory or where its size overflows. name, n, ld, offset and stored are computed here. */
 int hem__graph_add_weight(hem__graph *graph, const hem__layer_spec *layer,

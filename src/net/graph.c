@@ -254,9 +254,7 @@ static hem_status check_end(const hem_spec *spec, const hem__graph *graph, hem_e
     return check_groups(spec, graph, err);
 }
 
-/* A relu that alone reads a batch normalisation is done in its epilogue, as a conv's: its node then
- * only passes on. */
-static void fuse_relus(hem__graph *graph)
+void hem__graph_fuse(hem__graph *graph)
 {
     for (int i = 1; i < graph->n_nodes; i++) {
         hem__node *node = &graph->nodes[i], *in = &graph->nodes[node->inputs[0]];
@@ -293,7 +291,6 @@ hem_status hem__graph_new(const hem_spec *spec, hem__shape input, int n_classes,
         status = check_end(spec, graph, err);
     if (status == HEM_OK)
         status = choose_loss(spec, graph, err);
-    fuse_relus(graph);
     if (status != HEM_OK) {
         hem__graph_free(graph);
         return status;

@@ -107,8 +107,10 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
     hem__shape input = {origin->channels, origin->height, origin->width};
     if (status == HEM_OK)
         status = hem__graph_new(net->spec, input, origin->n_classes, &net->graph, err);
-    if (status == HEM_OK)
+    if (status == HEM_OK) {
+        hem__graph_fuse(net->graph);
         status = check_memory(net, err);
+    }
     if (status == HEM_OK) {
         net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
         if (!net->params)

@@ -382,7 +382,8 @@ static int columns_right(const hem__conv_shape *s)
 static int widen(layout *l, const hem__node *node, int from)
 {
     const hem__conv_shape *s = &node->conv;
-    if (l->graph->nodes[node->inputs[0]].is_input && l->p->buffers[from].readers == 1) {
+    /* by all of its readers: those before took it to lie without zeros */
+    if (l->graph->nodes[node->inputs[0]].is_input && readers_of(l->graph, 0) == 1) {
         l->p->run = (size_t)(s->W * s->C);
         l->p->left = (size_t)(s->pad_x * s->C);
         l->p->row = (size_t)((s->pad_x + s->W + columns_right(s)) * s->C);

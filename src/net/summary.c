@@ -156,6 +156,8 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
         info.width = node->shape.W;
         info.macs += hem__node_macs(graph, node);
         info.useful_macs += hem__node_useful_macs(graph, node);
+        if (node->kind == HEM__LAYER_CONV)
+            info.algorithm = hem__conv_algorithms_f32[node->algorithm]->name;
     }
     for (int i = 0; i < graph->n_tensors; i++) {
         const hem__tensor *t = &graph->tensors[i];
@@ -163,6 +165,23 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
         info.fixed += t->layer == index && t->frozen ? t->n : 0;
     }
     return info;
+}
+
+size_t hem_algorithm_count(void)
+{
+    return HEM__N_ALGORITHMS;
+}
+
+hem_algorithm_info hem_net_algorithm(const hem_net *net, size_t layer, size_t index)
+{
+    const hem__node *node = net->graph->nodes;
+    while (node->kind != HEM__LAYER_CONV || node->layer != layer) {
+        node++;
+        assert(node < net->graph->nodes + net->graph->n_nodes);
+    }
+    return (hem_algorithm_info){.name = hem__conv_algorithms_f32[index]->name,
+                                .cost = hem__conv_algorithms_f32[index]->cost(&node->conv),
+                                .chosen = (size_t)node->algorithm == index};
 }
 
 void hem__net_describe_layers(hem_net *net)
@@ -215,6 +234,6 @@ char *hem__net_algorithms(const hem_net *net)
         if (hem__node_macs(net->graph, &net->graph->nodes[i]) > 0)
             hem__str_printf(&s, "%s%s=%s", s.length ? " " : "",
                             net->spec->layers[net->graph->nodes[i].layer].name,
-                            HEM__R(hem__conv_algorithms)[net->graph->nodes[i].algorithm]->name);
+                            hem__conv_algorithms_f32[net->graph->nodes[i].algorithm]->name);
     return hem__str_take(&s);
 }

@@ -150,6 +150,38 @@ static void test_features_behind(void **state)
     hem_maps_release(&before);
 }
 
+/* A relu behind a batch normalisation is done in its epilogue, but not where maps are looked at. */
+static void test_features_before_relu(void **state)
+{
+    world *w = *state;
+    static const char text[] =
+        "data: {synthetic: {train: 60, test: 40, height: 9, width: 8, channels: 3, classes: 4}}\n"
+        "model:\n"
+        "  - batchnorm\n"
+        "  - relu\n"
+        "  - dense: {units: 4, activation: softmax}\n";
+    const uint8_t *image = hem_data_image(w->data, HEM_TEST, 3);
+    const float bias[3] = {-0.5f, -0.25f, -0.125f};
+    hem_maps before, after;
+    hem_spec *spec;
+    hem_net *net;
+    assert_int_equal(hem_spec_parse(text, "relu", NULL, 0, &spec, NULL), HEM_OK);
+    assert_int_equal(hem_net_new(w->context, spec, w->data, 5, &net, NULL), HEM_OK);
+    hem_net_set_tensor(net, hem_net_find_tensor(net, "batchnorm1.bias"), bias);
+    assert_int_equal(hem_features_get(net, image, "batchnorm1", &before, NULL, NULL), HEM_OK);
+    assert_int_equal(hem_features_get(net, image, "relu1", &after, NULL, NULL), HEM_OK);
+    size_t n_below = 0;
+    for (size_t i = 0; i < 3 * 9 * 8; i++) {
+        assert_true(after.values[i] == fmaxf(before.values[i], 0));
+        n_below += before.values[i] < 0;
+    }
+    assert_in_range(n_below, 1, 3 * 9 * 8 - 1);
+    hem_maps_release(&before);
+    hem_maps_release(&after);
+    hem_net_free(net);
+    hem_spec_free(spec);
+}
+
 static double correlation(const float *a, const float *b, size_t n)
 {
     double ab = 0, aa = 0, bb = 0;
@@ -278,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_wrong_layers),
         cmocka_unit_test(test_features),
         cmocka_unit_test(test_features_behind),
+        cmocka_unit_test(test_features_before_relu),
         cmocka_unit_test(test_saliency_depends_on_weights),
         cmocka_unit_test(test_weights_stay),
         cmocka_unit_test(test_scale),

@@ -146,6 +146,47 @@ static void test_threads_and_tiers_same_bits(void **state)
     }
 }
 
+/* Winograd's algorithm and Fourier transforms over all tiles of a batch at once; relus in epilogues
+ * of batch normalisation, masked by convolutions, by pooling and by nobody. */
+static const char fast_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 12, width: 12, channels: 3, classes: 4}}\n"
+    "model:\n"
+    "  - conv: {filters: 36, kernel: 3, padding: same, bias: false}\n"
+    "  - batchnorm\n"
+    "  - relu\n"
+    "  - conv: {filters: 40, kernel: 3, padding: same, bias: false}\n"
+    "  - batchnorm\n"
+    "  - relu\n"
+    "  - residual: [conv: {filters: 40, kernel: 3, padding: same}, batchnorm, relu]\n"
+    "  - maxpool: 2\n"
+    "  - conv: {filters: 33, kernel: 5, padding: same}\n"
+    "  - batchnorm\n"
+    "  - relu\n"
+    "  - global_maxpool\n" OUTPUT;
+
+static void test_fast_algorithms_same_bits(void **state)
+{
+    (void)state;
+    static const size_t batches[] = {17, 130};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        char first[65] = "", hash[65];
+        for (int threads = 1; threads <= 4; threads++) {
+            setting s;
+            begin(&s, fast_net, threads, NULL, "train.optimizer=adam", batches[i]);
+            char *algorithms = hem__net_algorithms(s.net);
+            assert_string_equal(algorithms, "conv1=direct conv2=winograd-4x4 conv3=winograd-4x4 "
+                                            "conv4=fft dense1=direct");
+            free(algorithms);
+            step(&s, 0, batches[i]);
+            step(&s, batches[i], batches[i] - 9);
+            hem_net_sha256(s.net, threads == 1 ? first : hash);
+            if (threads > 1)
+                assert_string_equal(hash, first);
+            end(&s);
+        }
+    }
+}
+
 /* Three steps of mixed_net, the last one smaller: its weights and their average. */
 static void mixed_hashes(const char *keys, int threads, size_t batch, char weights[65],
                          char average[65])
@@ -400,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_fast_algorithms_same_bits),
         cmocka_unit_test(test_mixed_same_bits),
         cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_average_of_statistics),

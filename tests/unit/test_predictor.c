@@ -50,6 +50,15 @@ static const char residuals[] =
     "  - residual: {layers: [flatten, {dropout: 0.2}], shortcut: [flatten]}\n"
     "  - dense: {units: 5, activation: softmax}\n";
 
+/* Both ways of the first sum read the image with zeros around it. */
+static const char fork[] =
+    "data: {synthetic: {train: 40, test: 20, height: 8, width: 9, classes: 4}}\n"
+    "model:\n"
+    "  - residual:\n"
+    "      layers: [{conv: {filters: 6, kernel: 3, padding: same}}]\n"
+    "      shortcut: [{conv: {filters: 6, kernel: 5, padding: same}}]\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
 /* A convolution over the whole map, pooling over it, and a kernel larger than the image. */
 static const char whole[] =
     "data: {synthetic: {train: 40, test: 20, height: 9, width: 8, classes: 4}}\n"
@@ -167,7 +176,7 @@ static void check_agreement(setting *s, const char *name)
 static void test_layers_and_scalings(void **state)
 {
     (void)state;
-    static const char *const nets[] = {maps, residuals, whole, average};
+    static const char *const nets[] = {maps, residuals, fork, whole, average};
     static const char *const scales[] = {"scale=1/255", "scale=standardize",
                                          "scale=standardize by pixel",
                                          "scale=standardize by image"};

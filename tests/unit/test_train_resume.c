@@ -253,6 +253,34 @@ static void test_another_tier(void **state)
     hem_context_free(other);
 }
 
+/* A checkpoint of a version that computed a convolution otherwise. */
+static void test_other_algorithms(void **state)
+{
+    (void)state;
+    static const char path[] = "algorithms/checkpoint.safetensors";
+    static const char was[] = "conv1=direct", other[] = "conv1=others";
+    unsigned char *bytes, *at = NULL;
+    size_t n;
+    hem_train_result result;
+    hem_error err;
+    interrupted_run("algorithms", NULL);
+    assert_int_equal(hem__file_read(path, 1 << 24, HEM_ERR_IO, &bytes, &n, NULL), HEM_OK);
+    for (size_t i = 0; at == NULL && i + sizeof was <= n; i++)
+        at = memcmp(bytes + i, was, sizeof was - 1) == 0 ? bytes + i : NULL;
+    assert_non_null(at);
+    memcpy(at, other, sizeof other - 1);
+    assert_true(hem__st_repair_checksum(bytes, n));
+    assert_int_equal(hem__file_write(path, bytes, n, NULL), HEM_OK);
+    assert_int_equal(resume("algorithms", NULL, &result, &err), HEM_ERR_MODEL);
+    assert_non_null(strstr(err.text, "other algorithms (conv1=others"));
+    assert_non_null(strstr(err.hint, "--any-tier"));
+    hem_train_options options = hem_train_options_default();
+    options.any_tier = true;
+    assert_int_equal(hem_resume(context, "algorithms", NULL, 0, &options, &result, &err), HEM_OK);
+    hem_train_result_release(&result);
+    free(bytes);
+}
+
 /* Four IDX files of n images with a first pixel of `pixel`. */
 static void write_idx(const char *directory, unsigned n, unsigned char pixel)
 {
@@ -391,6 +419,7 @@ int main(void)
         TEST(test_more_epochs_of_a_schedule),
         TEST(test_changed_keys),
         TEST(test_another_tier),
+        TEST(test_other_algorithms),
         TEST(test_other_data),
         TEST(test_lock),
         TEST(test_fallback),

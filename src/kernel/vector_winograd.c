@@ -77,6 +77,7 @@ TRANSFORM(spread, 6, 4)
 TRANSFORM_BACK(4, 2)
 TRANSFORM_BACK(6, 4)
 
+#if VG <= 2
 #define KB 1
 #define NV 2
 #include "kernel/block_winograd.h"
@@ -95,6 +96,7 @@ TRANSFORM_BACK(6, 4)
 #define KB 6
 #define NV 2
 #include "kernel/block_winograd.h"
+#endif
 #if VG == 1
 #define KB 1
 #define NV 1
@@ -114,6 +116,8 @@ TRANSFORM_BACK(6, 4)
 #define KB 6
 #define NV 1
 #include "kernel/block_winograd.h"
+#endif
+#if VG != 2
 #define KB 1
 #define NV 4
 #include "kernel/block_winograd.h"
@@ -146,16 +150,18 @@ static const struct {
     product run[HEM__WINOGRAD_PANEL + 1];
     gradient grad[HEM__WINOGRAD_PANEL + 1];
 } BLOCKS[N_CHOICES] = {
-#if VG == 1
+#if VG != 2
     {4,
      {0, winograd_1x4, winograd_2x4, winograd_3x4, winograd_4x4, winograd_5x4, winograd_6x4},
      {0, winograd_wgrad_1x4, winograd_wgrad_2x4, winograd_wgrad_3x4, winograd_wgrad_4x4,
       winograd_wgrad_5x4, winograd_wgrad_6x4}},
 #endif
+#if VG <= 2
     {2,
      {0, winograd_1x2, winograd_2x2, winograd_3x2, winograd_4x2, winograd_5x2, winograd_6x2},
      {0, winograd_wgrad_1x2, winograd_wgrad_2x2, winograd_wgrad_3x2, winograd_wgrad_4x2,
       winograd_wgrad_5x2, winograd_wgrad_6x2}},
+#endif
 #if VG == 1
     {1,
      {0, winograd_1x1, winograd_2x1, winograd_3x1, winograd_4x1, winograd_5x1, winograd_6x1},

@@ -4,6 +4,7 @@
  * kernel with flipped, transposed weights. With G from weight_line() below:
  *   forward          y = A^T [(G w G^T) . (B^T x B)] A
  *   weight gradient  dw = G^T [(A dy A^T) . (B^T x B)] G, summed over patches and images */
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,7 +30,10 @@ static double cost(const hem__conv_shape *s, int m)
     const double per_channel = 14, margin = 1.4;
     if (s->R != 3 || s->S != 3 || s->stride_y != 1 || s->stride_x != 1)
         return HUGE_VAL;
-    double numbers = (double)hem__winograd_patches(s, m) * (m + 2) * (m + 2);
+    const double patches = (double)((s->P + m - 1) / m) * hem__winograd_across(s, m);
+    if (patches > INT_MAX) /* maps that no memory holds are asked about too */
+        return HUGE_VAL;
+    const double numbers = patches * (m + 2) * (m + 2);
     return margin * numbers * ((double)s->C * s->K + per_channel * ((double)s->C + s->K));
 }
 

@@ -34,8 +34,8 @@ import make_files
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "cases")
 SECTION = re.compile(r"^\[(file [^\]]+|make|run|exit|stdout|stderr)\]$")
-# What a placeholder begins with, and what may follow: it may end anywhere in the latter.
-PLACEHOLDERS = {
+# What a pattern begins with, and what may follow: it may end anywhere in the latter.
+PATTERNS = {
     "{num}": (re.compile(r" *[-+0-9.,e]"), re.compile(r"[-+0-9.,e]*")),
     "{word}": (re.compile(r"\S"), re.compile(r"\S*")),
     "{any}": (re.compile(r""), re.compile(r"[^\n]*")),
@@ -97,8 +97,8 @@ def line_holds(expected, line):
     their digits in very many ways, of which a regular expression would try each."""
     places = {0}
     for part in PARTS.split(expected):
-        if part in PLACEHOLDERS:
-            begin, rest = PLACEHOLDERS[part]
+        if part in PATTERNS:
+            begin, rest = PATTERNS[part]
             begun = {m.end() for m in (begin.match(line, at) for at in places) if m}
             places = {end for at in begun for end in range(at, rest.match(line, at).end() + 1)}
         else:

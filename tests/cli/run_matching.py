@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of how run.py compares: what placeholders stand for, and that a line of many that do not
+"""Tests of how run.py compares: what patterns stand for, and that a line of many that do not
 match is found out in no time.
 
 usage: run_matching.py [PROGRAM]   (as all scripts here; it is not run)

@@ -42,11 +42,11 @@ def weights(directory):
         return json.load(file)["weights_sha256"]
 
 
-def check(program, library, call, stays, expected):
+def check(program, preload, call, stays, expected):
     """One failing call; returns the exit status."""
     shutil.rmtree("run", ignore_errors=True)
     what = f"call {call} fails{' and all after it' if stays else ''}"
-    done = run(program, ["disk.yaml", "--out", "run"], LD_PRELOAD=library,
+    done = run(program, ["disk.yaml", "--out", "run"], LD_PRELOAD=preload,
                FAILWRITE_AT=str(call), FAILWRITE_STAYS=str(int(stays)))
     if done.returncode not in (0, 6):
         sys.exit(f"{what}: exit {done.returncode}\n{done.stderr}")
@@ -71,16 +71,16 @@ def check(program, library, call, stays, expected):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("library")
+    parser.add_argument("preload")
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
-    program, library = os.path.abspath(options.program), os.path.abspath(options.library)
+    program, preload = os.path.abspath(options.program), os.path.abspath(options.preload)
     folder = tempfile.mkdtemp(prefix="disk-", dir=os.getcwd())
     os.chdir(folder)
     with open("disk.yaml", "w", encoding="utf-8") as file:
         file.write(EXPERIMENT)
 
-    whole = run(program, ["disk.yaml", "--out", "whole"], LD_PRELOAD=library,
+    whole = run(program, ["disk.yaml", "--out", "whole"], LD_PRELOAD=preload,
                 FAILWRITE_COUNT="count")
     if whole.returncode != 0:
         sys.exit(f"the unbroken run: exit {whole.returncode}\n{whole.stderr}")
@@ -93,7 +93,7 @@ def main():
     failed = tried = 0
     for stays in (False, True):
         for call in range(1 + stays % options.every, calls + 1, options.every):
-            failed += check(program, library, call, stays, expected) == 6
+            failed += check(program, preload, call, stays, expected) == 6
             tried += 1
     print(f"{tried} failures of {calls} calls: {failed} ended the run with exit 6, the others were "
           f"done without; all resumed to {expected[:16]}...")

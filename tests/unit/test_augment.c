@@ -1,12 +1,11 @@
 /* Augmentation: exact where it can be exact, near a slow reference elsewhere, drawn as promised. */
-#include "unit/support.h"
+#include "unit/support_net.h"
 
 #include <math.h>
 
 #include "base/hash.h"
 #include "data/augment.h"
 #include "data/turn.h"
-#include "hemline/net.h"
 
 enum { MOST = 64 * 64 * 3 };
 
@@ -462,41 +461,20 @@ static const char experiment[] = "data: {synthetic: {train: 60, test: 20, height
                                  "  - dense: {units: 10, activation: softmax}\n"
                                  "train: {batch: 20}\n";
 
-typedef struct setting {
-    hem_spec *spec;
-    hem_data *data;
-} setting;
-
-static setting open_with(const char *augment)
-{
-    setting s;
-    hem_error err;
-    const char *overrides[] = {augment};
-    if (hem_spec_parse(experiment, "x.yaml", overrides, 1, &s.spec, &err) != HEM_OK ||
-        hem_data_open(s.spec, NULL, &s.data, &err) != HEM_OK)
-        fail_msg("%s", err.text);
-    return s;
-}
-
-static void close_setting(setting *s)
-{
-    hem_data_free(s->data);
-    hem_spec_free(s->spec);
-}
-
 static void test_public(void **state)
 {
     (void)state;
     uint8_t out[120], again[120];
     hem_error err;
-    setting s = open_with("augment=none");
+    setting s;
+    setting_data(&s, experiment, "augment=none");
     assert_int_equal(hem_data_augment(s.spec, s.data, HEM_TEST, 3, 0, 0, out, &err), HEM_OK);
     assert_memory_equal(out, hem_data_image(s.data, HEM_TEST, 3), 120);
     assert_int_equal(hem_data_augment(s.spec, s.data, HEM_TEST, 20, 0, 0, out, &err),
                      HEM_ERR_USAGE);
     assert_string_equal(err.text, "there is no image 20 in the test part");
-    close_setting(&s);
-    s = open_with("augment={shift: 3 px}");
+    setting_close(&s);
+    setting_data(&s, experiment, "augment={shift: 3 px}");
     assert_int_equal(hem_data_augment(s.spec, s.data, HEM_TRAIN, 3, 1, 7, out, &err), HEM_OK);
     assert_memory_not_equal(out, hem_data_image(s.data, HEM_TRAIN, 3), 120);
     assert_int_equal(hem_data_augment(s.spec, s.data, HEM_TRAIN, 3, 1, 7, again, &err), HEM_OK);
@@ -505,7 +483,7 @@ static void test_public(void **state)
     assert_memory_not_equal(out, again, 120);
     assert_int_equal(hem_data_augment(s.spec, s.data, HEM_TRAIN, 3, 1, 8, again, &err), HEM_OK);
     assert_memory_not_equal(out, again, 120);
-    close_setting(&s);
+    setting_close(&s);
 }
 
 static void test_small_images(void **state)
@@ -544,22 +522,13 @@ static void test_small_images(void **state)
 static void step_on(const char *augment, hem_part part, const uint32_t *indices, uint32_t epoch,
                     char hash[65])
 {
-    setting s = open_with(augment);
-    hem_context *context;
-    hem_net *net;
-    hem_stepper *stepper;
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = 3;
-    assert_int_equal(hem_context_new(&settings, &context, NULL), HEM_OK);
-    assert_int_equal(hem_net_new(context, s.spec, s.data, 0, &net, NULL), HEM_OK);
-    assert_int_equal(hem_stepper_new(net, 20, 0, &stepper, NULL), HEM_OK);
-    assert_int_equal(hem_stepper_step(stepper, s.data, part, indices, 20, epoch, 0, NULL, NULL),
+    setting s;
+    setting_open(&s, experiment, augment, 3, NULL);
+    setting_stepper(&s, 20);
+    assert_int_equal(hem_stepper_step(s.stepper, s.data, part, indices, 20, epoch, 0, NULL, NULL),
                      HEM_OK);
-    hem_net_sha256(net, hash);
-    hem_stepper_free(stepper);
-    hem_net_free(net);
-    hem_context_free(context);
-    close_setting(&s);
+    hem_net_sha256(s.net, hash);
+    setting_close(&s);
 }
 
 /* Images of the training part alone are changed, anew in each epoch. */

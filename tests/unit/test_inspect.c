@@ -1,10 +1,9 @@
 /* Looking inside a network: filters and feature maps against the weights worked out by hand,
  * saliency's sanity test, scaling, picks and lists of mistakes. */
-#include "unit/support.h"
+#include "unit/support_net.h"
 
 #include <math.h>
 
-#include "hemline/hemline.h"
 #include "net/net.h"
 
 static const char experiment[] =
@@ -20,41 +19,23 @@ static const char experiment[] =
     "  - dense: {units: 4, activation: softmax}\n"
     "train: {batch: 8}\n";
 
-typedef struct world {
-    hem_context *context;
-    hem_data *data;
-    hem_net *net;
-} world;
-
 static int set_up(void **state)
 {
-    static world w;
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = 2;
-    hem_spec *spec = NULL;
-    hem_error err = {0};
-    if (hem_context_new(&settings, &w.context, &err) != HEM_OK ||
-        hem_spec_parse(experiment, "inspect", NULL, 0, &spec, &err) != HEM_OK ||
-        hem_data_open(spec, NULL, &w.data, &err) != HEM_OK ||
-        hem_net_new(w.context, spec, w.data, 5, &w.net, &err) != HEM_OK)
-        fail_msg("%s", err.text);
-    hem_spec_free(spec);
-    *state = &w;
+    static setting s;
+    setting_open(&s, experiment, NULL, 2, NULL);
+    *state = &s;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    world *w = *state;
-    hem_net_free(w->net);
-    hem_data_free(w->data);
-    hem_context_free(w->context);
+    setting_close(*state);
     return 0;
 }
 
 static void test_filters(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     hem_maps maps;
     const char *name;
     float weights[10 * 3 * 3 * 2];
@@ -78,7 +59,7 @@ static void test_filters(void **state)
 
 static void test_wrong_layers(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     hem_maps maps;
     hem_error err;
     const uint8_t *image = hem_data_image(w->data, HEM_TEST, 0);
@@ -96,7 +77,7 @@ static void test_wrong_layers(void **state)
 /* conv1 and tanh1 by their formulas, in double. */
 static void test_features(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     const uint8_t *image = hem_data_image(w->data, HEM_TEST, 2);
     float weight[10 * 3 * 3 * 2], bias[10];
     hem_maps plain, bent;
@@ -130,7 +111,7 @@ static void test_features(void **state)
 /* The last layer gives what hem_net_predict() gives; dropout and flatten change nothing. */
 static void test_features_behind(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     const uint8_t *image = hem_data_image(w->data, HEM_TEST, 1);
     float p[4];
     hem_maps maps, before;
@@ -153,7 +134,7 @@ static void test_features_behind(void **state)
 /* A relu behind a batch normalisation is done in its epilogue, but not where maps are looked at. */
 static void test_features_before_relu(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     static const char text[] =
         "data: {synthetic: {train: 60, test: 40, height: 9, width: 8, channels: 3, classes: 4}}\n"
         "model:\n"
@@ -197,7 +178,7 @@ static double correlation(const float *a, const float *b, size_t n)
  * changes with its weights. The same network twice gives the same bits. */
 static void test_saliency_depends_on_weights(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     const uint8_t *image = hem_data_image(w->data, HEM_TEST, 2);
     const size_t n = 9 * 8 * 3;
     hem_maps a, b, again;
@@ -218,7 +199,7 @@ static void test_saliency_depends_on_weights(void **state)
 /* Looking changes nothing. */
 static void test_weights_stay(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     char before[65], after[65];
     hem_maps maps;
     const uint8_t *image = hem_data_image(w->data, HEM_TEST, 0);
@@ -271,7 +252,7 @@ static void test_mistakes(void **state)
 
 static void test_predictions(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     hem_predictions p;
     hem_evaluation e;
     assert_int_equal(hem_predictions_get(w->net, w->data, HEM_TEST, &p, NULL), HEM_OK);
@@ -292,7 +273,7 @@ static void test_predictions(void **state)
 
 static void test_pick(void **state)
 {
-    world *w = *state;
+    setting *w = *state;
     size_t at[40];
     assert_int_equal(hem_images_pick(w->data, HEM_TEST, 9, false, at, 40), 9);
     assert_int_equal(at[8], 8);

@@ -1,18 +1,12 @@
 /* Plans and training steps: the same bits on any number of threads, in one pass or in two, fused or
  * not; batches of any size; no allocation in a step; shapes and counts of the reference networks.
  * Runs under the thread sanitizer too. */
+#include "unit/support_net.h"
+
 #include <malloc.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
-#include "hemline/hemline.h"
 #include "net/inside.h"
 
 static const char conv_net[] =
@@ -84,59 +78,13 @@ static const char *const optimizers[] = {"{sgd: {learning_rate: 0.1}}",
                                          "{rmsprop: {momentum: 0.5}}"};
 enum { N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
-typedef struct setting {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
-} setting;
-
+/* On this network with this optimizer. */
 static void begin(setting *s, const char *text, int threads, const char *tier,
                   const char *optimizer)
 {
     char override[160];
-    const char *overrides[] = {override};
-    hem_error err = {0};
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = threads;
-    settings.tier = tier;
     snprintf(override, sizeof override, "train.optimizer=%s", optimizer);
-    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
-        hem_spec_parse(text, "test", overrides, 1, &s->spec, &err) != HEM_OK ||
-        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK ||
-        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
-        fail_msg("%s:%d: %s", err.file, err.line, err.text);
-}
-
-static void end(setting *s)
-{
-    hem_net_free(s->net);
-    hem_data_free(s->data);
-    hem_spec_free(s->spec);
-    hem_context_free(s->context);
-}
-
-/* Trains some steps of `batch` images, the last one shorter, and names the weights. */
-static void train(setting *s, size_t batch, int steps, char hash[65])
-{
-    hem_stepper *stepper;
-    uint32_t order[300];
-    for (uint32_t i = 0; i < 300; i++)
-        order[i] = (i * 77) % 300;
-    assert_int_equal(hem_stepper_new(s->net, batch, 5, &stepper, NULL), HEM_OK);
-    for (int k = 0; k < steps; k++) {
-        size_t n = k == steps - 1 && batch > 1 ? batch - batch / 3 : batch;
-        hem_step_result result;
-        uint32_t first = (uint32_t)((size_t)k * batch % (300 - batch + 1));
-        assert_int_equal(hem_stepper_step(stepper, s->data, HEM_TRAIN, order + first, n, 1, first,
-                                          &result, NULL),
-                         HEM_OK);
-        assert_int_equal(result.n, n);
-        assert_true(isfinite(result.loss));
-    }
-    assert_int_equal(hem_stepper_steps(stepper), steps);
-    hem_net_sha256(s->net, hash);
-    hem_stepper_free(stepper);
+    setting_open(s, text, override, threads, tier);
 }
 
 static void test_winograd_is_chosen(void **state)
@@ -148,7 +96,21 @@ static void test_winograd_is_chosen(void **state)
     assert_string_equal(algorithms, "conv1=direct conv2=winograd-4x4 conv3=direct "
                                     "conv4=winograd-2x2 dense1=direct");
     free(algorithms);
-    end(&s);
+    setting_close(&s);
+}
+
+typedef struct trained {
+    const char *net, *optimizer;
+    size_t batch;
+} trained;
+
+static void train_three(const void *what, int threads, const char *tier, char hash[65])
+{
+    const trained *t = what;
+    setting s;
+    begin(&s, t->net, threads, tier, t->optimizer);
+    setting_train(&s, t->batch, 3, hash);
+    setting_close(&s);
 }
 
 static void test_threads_and_tiers_same_bits(void **state)
@@ -157,25 +119,9 @@ static void test_threads_and_tiers_same_bits(void **state)
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
     static const char *const nets[] = {conv_net, dense_net, act_net, sigmoid_net, winograd_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-        for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
-            char first[65] = "", hash[65];
-            int runs = 0;
-            for (size_t tier = 0; tier < hem_tier_count(); tier++) {
-                hem_tier_info info = hem_tier_at(tier);
-                if (!info.exact || !info.runnable || !info.built)
-                    continue;
-                for (int threads = 1; threads <= 4; threads++) {
-                    setting s;
-                    begin(&s, nets[n], threads, info.name, optimizers[i % N_OPTIMIZERS]);
-                    train(&s, batches[i], 3, runs == 0 ? first : hash);
-                    if (runs++ > 0)
-                        assert_string_equal(hash, first);
-                    end(&s);
-                }
-            }
-            if (runs == 0)
-                print_message("this CPU runs no exact tier: nothing compared\n");
-        }
+        for (size_t n = 0; n < sizeof nets / sizeof *nets; n++)
+            expect_same_weights(train_three,
+                                &(trained){nets[n], optimizers[i % N_OPTIMIZERS], batches[i]}, 4);
 }
 
 /* A step whose layers update in their weight gradient against one that does so at the end. */
@@ -228,7 +174,7 @@ static void test_fused_and_separate_same_bits(void **state)
         free(params[0]);
         free(params[1]);
         free(updates);
-        end(&s);
+        setting_close(&s);
     }
 }
 
@@ -250,17 +196,17 @@ static void test_clipping(void **state)
             char text[1024], free_hash[65], high[65], low[65], hash[65];
             setting s;
             begin(&s, conv_net, 2, NULL, optimizers[kind]);
-            train(&s, batches[i], 3, free_hash);
-            end(&s);
+            setting_train(&s, batches[i], 3, free_hash);
+            setting_close(&s);
             begin(&s, net_with("clip_norm: 1e6, ema: 0.9", text), 2, NULL, optimizers[kind]);
-            train(&s, batches[i], 3, high);
-            end(&s);
+            setting_train(&s, batches[i], 3, high);
+            setting_close(&s);
             assert_string_equal(free_hash, high);
             for (int threads = 1; threads <= 4; threads++) {
                 begin(&s, net_with("clip_norm: 0.05, ema: 0.9", text), threads, NULL,
                       optimizers[kind]);
-                train(&s, batches[i], 3, threads == 1 ? low : hash);
-                end(&s);
+                setting_train(&s, batches[i], 3, threads == 1 ? low : hash);
+                setting_close(&s);
                 if (threads > 1)
                     assert_string_equal(low, hash);
             }
@@ -299,7 +245,7 @@ static void test_clipped_length(void **state)
         lengths[k] = sqrt(lengths[k]) / 0.5;
         free(before);
         hem_stepper_free(stepper);
-        end(&s);
+        setting_close(&s);
     }
     assert_true(norms[0] == norms[1]); /* the same gradient, however it is cut */
     assert_true(norms[0] > 0.05 && fabs(lengths[0] / norms[0] - 1) < 1e-4);
@@ -339,7 +285,7 @@ static void test_average(void **state)
     assert_ptr_equal(s.net->params, own);
     free(mean);
     hem_stepper_free(stepper);
-    end(&s);
+    setting_close(&s);
 }
 
 /* AdamW with a decay is Adam, but for weights, not biases, that shrink first. */
@@ -359,10 +305,10 @@ static void test_decoupled_decay(void **state)
             before = hem__calloc(n, sizeof(float));
             memcpy(before, s.net->params, n * sizeof(float));
         }
-        train(&s, 32, 1, hash);
+        setting_train(&s, 32, 1, hash);
         memcpy(after[k], s.net->params, n * sizeof(float));
         if (k < 2)
-            end(&s);
+            setting_close(&s);
     }
     assert_memory_equal(after[0], after[1], s.net->graph->n_params * sizeof(float));
     for (int t = 0; t < s.net->graph->n_tensors; t++) {
@@ -375,7 +321,7 @@ static void test_decoupled_decay(void **state)
     for (int k = 0; k < 3; k++)
         free(after[k]);
     free(before);
-    end(&s);
+    setting_close(&s);
 }
 
 static void test_step_allocates_nothing(void **state)
@@ -405,7 +351,7 @@ static void test_step_allocates_nothing(void **state)
         assert_int_equal(hem__allocation_count(), count);
         assert_int_equal(mallinfo2().uordblks, bytes);
         hem_stepper_free(stepper);
-        end(&s);
+        setting_close(&s);
     }
 }
 
@@ -456,7 +402,7 @@ static void test_batch_is_the_mean(void **state)
                         1e-6);
         hem__plan_free_f32(plan);
         free(sum);
-        end(&s);
+        setting_close(&s);
     }
 }
 
@@ -484,7 +430,7 @@ static void test_divergence_keeps_weights(void **state)
     assert_non_null(strstr(err.text, "dense1"));
     free(values);
     hem_stepper_free(stepper);
-    end(&s);
+    setting_close(&s);
 }
 
 static void test_b2_counts(void **state)
@@ -507,7 +453,7 @@ static void test_b2_counts(void **state)
         assert_int_equal(hem_net_layer(s.net, i).parameters, parameters[i]);
     /* useful taps of the 4 x 4 kernel with one row before and two after: 28 * 4 - 1 - 3 a side */
     assert_int_equal(hem_net_layer(s.net, 0).useful_macs, 108 * 108 * 6);
-    end(&s);
+    setting_close(&s);
 }
 
 /* Also where the layer has one unit, so that its one row is the whole tensor. */
@@ -524,7 +470,7 @@ static void test_canonical_order_of_one_unit(void **state)
     assert_int_equal(t->n, 192);
     assert_int_equal(hem__tensor_place(t, 1), 3);  /* next column, 3 channels on */
     assert_int_equal(hem__tensor_place(t, 64), 1); /* next channel */
-    end(&s);
+    setting_close(&s);
 }
 
 /* Slopes by unit of a map are named by (channel, row, column), behind a flatten too, begin at their
@@ -560,7 +506,7 @@ static void test_slopes(void **state)
     assert_string_equal(hem_net_layer(s.net, 1).kind, "prelu by unit");
     assert_int_equal(hem_net_layer(s.net, 1).macs, 0);
     assert_int_equal(hem_net_layer(s.net, 3).parameters, 216);
-    end(&s);
+    setting_close(&s);
 }
 
 /* Canonical order of a dense weight behind a flatten is (channel, row, column). */
@@ -585,7 +531,7 @@ static void test_canonical_order(void **state)
     assert_memory_equal(values, again, t->n * sizeof *values);
     free(values);
     free(again);
-    end(&s);
+    setting_close(&s);
 }
 
 int main(void)

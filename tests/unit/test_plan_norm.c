@@ -2,18 +2,12 @@
  * of threads and on every exact tier, running statistics by their formula and only after steps that
  * succeeded, nothing allocated, what cannot be refused with its place. Runs under the thread
  * sanitizer too. */
+#include "unit/support_net.h"
+
 #include <malloc.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
-#include "hemline/hemline.h"
 #include "net/inside.h"
 
 #define DATA                                                                                       \
@@ -63,48 +57,11 @@ static const char mixed_net[] =
     "  - dense: {units: 13, freeze: true, activation: silu}\n"
     "  - batchnorm\n" OUTPUT;
 
-typedef struct setting {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
-    hem_stepper *stepper;
-} setting;
-
 static void begin(setting *s, const char *text, int threads, const char *tier, const char *override,
                   size_t batch)
 {
-    hem_error err = {0};
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = threads;
-    settings.tier = tier;
-    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
-        hem_spec_parse(text, "test", &override, override != NULL, &s->spec, &err) != HEM_OK ||
-        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK ||
-        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK ||
-        hem_stepper_new(s->net, batch, 5, &s->stepper, &err) != HEM_OK)
-        fail_msg("%s:%d: %s", err.file, err.line, err.text);
-}
-
-static void end(setting *s)
-{
-    hem_stepper_free(s->stepper);
-    hem_net_free(s->net);
-    hem_data_free(s->data);
-    hem_spec_free(s->spec);
-    hem_context_free(s->context);
-}
-
-static void step(setting *s, size_t first, size_t n)
-{
-    uint32_t order[300];
-    hem_step_result result;
-    for (size_t i = 0; i < n; i++)
-        order[i] = (uint32_t)((first + i) * 77 % 300);
-    assert_int_equal(hem_stepper_step(s->stepper, s->data, HEM_TRAIN, order, n, 1, (uint32_t)first,
-                                      &result, NULL),
-                     HEM_OK);
-    assert_true(isfinite(result.loss));
+    setting_open(s, text, override, threads, tier);
+    setting_stepper(s, batch);
 }
 
 static float *tensor(const setting *s, const char *name)
@@ -116,6 +73,20 @@ static float *tensor(const setting *s, const char *name)
     return values;
 }
 
+typedef struct trained {
+    const char *net, *optimizer;
+    size_t batch;
+} trained;
+
+static void train_three(const void *what, int threads, const char *tier, char hash[65])
+{
+    const trained *t = what;
+    setting s;
+    setting_open(&s, t->net, t->optimizer, threads, tier);
+    setting_train(&s, t->batch, 3, hash);
+    setting_close(&s);
+}
+
 static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
@@ -124,26 +95,9 @@ static void test_threads_and_tiers_same_bits(void **state)
                                              "train.optimizer=adam",
                                              "train.optimizer={momentum: {learning_rate: 0.05}}"};
     static const char *const nets[] = {conv_net, frozen_net};
-    for (size_t i = 0; i < 2 * sizeof batches / sizeof *batches; i++) {
-        char first[65] = "", hash[65];
-        size_t batch = batches[i / 2];
-        for (size_t tier = 0; tier < hem_tier_count(); tier++) {
-            hem_tier_info info = hem_tier_at(tier);
-            for (int threads = 1; threads <= 4 && info.exact && info.runnable && info.built;
-                 threads++) {
-                setting s;
-                begin(&s, nets[i % 2], threads, info.name, optimizers[i % 3], batch);
-                step(&s, 0, batch);
-                step(&s, batch, batch);
-                step(&s, 2 * batch, batch - batch / 3); /* a smaller last batch */
-                hem_net_sha256(s.net, hash);
-                if (first[0] == '\0')
-                    memcpy(first, hash, sizeof first);
-                assert_string_equal(hash, first);
-                end(&s);
-            }
-        }
-    }
+    for (size_t i = 0; i < 2 * sizeof batches / sizeof *batches; i++)
+        expect_same_weights(train_three, &(trained){nets[i % 2], optimizers[i % 3], batches[i / 2]},
+                            4);
 }
 
 /* Winograd's algorithm and Fourier transforms over all tiles of a batch at once; relus in epilogues
@@ -177,12 +131,12 @@ static void test_fast_algorithms_same_bits(void **state)
             assert_string_equal(algorithms, "conv1=direct conv2=winograd-4x4 conv3=winograd-4x4 "
                                             "conv4=fft dense1=direct");
             free(algorithms);
-            step(&s, 0, batches[i]);
-            step(&s, batches[i], batches[i] - 9);
+            setting_step(&s, 0, batches[i]);
+            setting_step(&s, batches[i], batches[i] - 9);
             hem_net_sha256(s.net, threads == 1 ? first : hash);
             if (threads > 1)
                 assert_string_equal(hash, first);
-            end(&s);
+            setting_close(&s);
         }
     }
 }
@@ -193,14 +147,14 @@ static void mixed_hashes(const char *keys, int threads, size_t batch, char weigh
 {
     setting s;
     begin(&s, mixed_net, threads, NULL, keys, batch);
-    step(&s, 0, batch);
-    step(&s, batch, batch);
-    step(&s, 2 * batch, batch - batch / 3);
+    setting_step(&s, 0, batch);
+    setting_step(&s, batch, batch);
+    setting_step(&s, 2 * batch, batch - batch / 3);
     hem_net_sha256(s.net, weights);
     hem__stepper_swap_average(s.stepper);
     hem_net_sha256(s.net, average);
     hem__stepper_swap_average(s.stepper);
-    end(&s);
+    setting_close(&s);
 }
 
 /* Everything at once: the same bits on any number of threads, and whether layers update their
@@ -264,9 +218,9 @@ static void test_running_statistics(void **state)
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         setting s;
         begin(&s, plain_net, 2, NULL, NULL, batches[i]);
-        step(&s, 0, batches[i]);
+        setting_step(&s, 0, batches[i]);
         expect_running(&s, batches[i], (const double[]){0, 0, 0}, (const double[]){1, 1, 1});
-        end(&s);
+        setting_close(&s);
     }
 }
 
@@ -282,14 +236,14 @@ static void test_average_of_statistics(void **state)
         for (size_t i = 0; i < n; i++)
             mean[i] = (double)s.net->params[i];
         for (size_t k = 0; k < 20; k++) {
-            step(&s, 7 * k, 100);
+            setting_step(&s, 7 * k, 100);
             for (size_t i = 0; i < n; i++)
                 mean[i] = 0.75 * mean[i] + 0.25 * (double)s.net->params[i];
         }
         for (size_t i = 0; i < n; i++)
             assert_true(fabs((double)hem__stepper_average(s.stepper)[i] - mean[i]) < 1e-6);
         free(mean);
-        end(&s);
+        setting_close(&s);
     }
 }
 
@@ -300,12 +254,12 @@ static void test_one_image(void **state)
     setting s;
     begin(&s, DATA "  - dense: {units: 6}\n  - batchnorm: {momentum: 0}\n" OUTPUT, 2, NULL, NULL,
           16);
-    step(&s, 0, 1);
+    setting_step(&s, 0, 1);
     float *variance = tensor(&s, "batchnorm1.variance");
     for (size_t i = 0; i < 6; i++)
         assert_true(variance[i] == 0);
     free(variance);
-    end(&s);
+    setting_close(&s);
 }
 
 /* A batch of more images than there are is all of them, and asks for no more memory. */
@@ -317,8 +271,8 @@ static void test_large_batch_of_few_images(void **state)
         setting s;
         begin(&s, conv_net, 2, NULL, batches[i], 300);
         assert_true(hem_net_get_info(s.net).training_bytes < 1 << 28);
-        step(&s, 0, 300);
-        end(&s);
+        setting_step(&s, 0, 300);
+        setting_close(&s);
     }
 }
 
@@ -327,13 +281,13 @@ static void test_step_allocates_nothing(void **state)
     (void)state;
     setting s;
     begin(&s, conv_net, 2, NULL, NULL, 100);
-    step(&s, 0, 100);
+    setting_step(&s, 0, 100);
     size_t count = hem__allocation_count(), bytes = mallinfo2().uordblks;
     for (size_t k = 0; k < 5; k++)
-        step(&s, k, 100);
+        setting_step(&s, k, 100);
     assert_int_equal(hem__allocation_count(), count);
     assert_int_equal(mallinfo2().uordblks, bytes);
-    end(&s);
+    setting_close(&s);
 }
 
 static void test_divergence_keeps_statistics(void **state)
@@ -353,7 +307,7 @@ static void test_divergence_keeps_statistics(void **state)
     hem_net_sha256(s.net, after);
     assert_string_equal(before, after);
     free(values);
-    end(&s);
+    setting_close(&s);
 }
 
 /* Frozen tensors keep every bit, all others change; in groups and in one. */
@@ -372,7 +326,7 @@ static void test_frozen(void **state)
         float *before[16];
         for (size_t i = 0; i < info.n_tensors; i++)
             before[i] = tensor(&s, hem_net_tensor(s.net, i).name);
-        step(&s, 0, batches[k]);
+        setting_step(&s, 0, batches[k]);
         for (size_t i = 0; i < info.n_tensors; i++) {
             hem_tensor_info t = hem_net_tensor(s.net, i);
             float *after = tensor(&s, t.name);
@@ -383,32 +337,25 @@ static void test_frozen(void **state)
             free(after);
             free(before[i]);
         }
-        end(&s);
+        setting_close(&s);
     }
 }
 
 static void expect_refused(const char *text, const char *override, const char *message,
                            const char *hint)
 {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
+    setting s;
     hem_error err = {0};
-    assert_int_equal(hem_context_new(NULL, &context, NULL), HEM_OK);
-    assert_int_equal(hem_spec_parse(text, "x.yaml", &override, override != NULL, &spec, &err),
-                     HEM_OK);
-    assert_int_equal(hem_data_open(spec, NULL, &data, &err), HEM_OK);
-    assert_int_equal(hem_net_new(context, spec, data, 1, &net, &err), HEM_ERR_USAGE);
+    setting_data(&s, text, override);
+    assert_int_equal(hem_context_new(NULL, &s.context, NULL), HEM_OK);
+    assert_int_equal(hem_net_new(s.context, s.spec, s.data, 1, &s.net, &err), HEM_ERR_USAGE);
     char line[64];
     snprintf(line, sizeof line, "%d:%d: ", err.line, err.column);
     const char *at = override ? message : strstr(message, line);
     if (at == NULL || strstr(err.text, override ? message : message + strlen(line)) == NULL)
         fail_msg("%s%s, expected %s", line, err.text, message);
     assert_non_null(strstr(err.hint, hint));
-    hem_data_free(data);
-    hem_spec_free(spec);
-    hem_context_free(context);
+    setting_close(&s);
 }
 
 static void test_refused(void **state)

@@ -1,10 +1,8 @@
 /* Profiles: rows that add up, work that is the network's, the same bits as without, and errors.
  * Runs under the thread sanitizer too. */
-#include "support.h"
+#include "unit/support_net.h"
 
 #include <math.h>
-
-#include "hemline/hemline.h"
 
 static const char experiment[] =
     "data: {synthetic: {train: 300, test: 20, height: 9, width: 8, channels: 3, classes: 4}}\n"
@@ -20,46 +18,18 @@ static const char experiment[] =
     "  - dense: {units: 4, activation: softmax}\n"
     "train: {batch: 100, optimizer: {adam: {learning_rate: 0.01}}}\n";
 
-typedef struct made {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
-    hem_stepper *stepper;
-} made;
-
-static made make(int threads)
+static setting make(int threads)
 {
-    made m = {0};
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = threads;
-    assert_int_equal(hem_context_new(&settings, &m.context, NULL), HEM_OK);
-    assert_int_equal(hem_spec_parse(experiment, "test.yaml", NULL, 0, &m.spec, NULL), HEM_OK);
-    assert_int_equal(hem_data_open(m.spec, NULL, &m.data, NULL), HEM_OK);
-    assert_int_equal(hem_net_new(m.context, m.spec, m.data, 1, &m.net, NULL), HEM_OK);
-    assert_int_equal(hem_stepper_new(m.net, 100, 1, &m.stepper, NULL), HEM_OK);
-    return m;
+    setting s;
+    setting_open(&s, experiment, NULL, threads, NULL);
+    setting_stepper(&s, 100);
+    return s;
 }
 
-static void release(made *m)
+static void take_steps(setting *s)
 {
-    hem_stepper_free(m->stepper);
-    hem_net_free(m->net);
-    hem_data_free(m->data);
-    hem_spec_free(m->spec);
-    hem_context_free(m->context);
-}
-
-static void take_steps(made *m)
-{
-    uint32_t indices[100];
-    for (uint32_t step = 0; step < 3; step++) {
-        for (uint32_t i = 0; i < 100; i++)
-            indices[i] = step * 90 + i;
-        assert_int_equal(hem_stepper_step(m->stepper, m->data, HEM_TRAIN, indices, 100, 0,
-                                          step * 100, NULL, NULL),
-                         HEM_OK);
-    }
+    for (size_t step = 0; step < 3; step++)
+        setting_step(s, 100 * step, 100);
 }
 
 /* Rows sum up to the whole in time and, in work, to `flops`; none is negative. */
@@ -79,7 +49,7 @@ static void check_rows(const hem_profile *p, double flops)
 
 static void check_threads(int threads)
 {
-    made plain = make(threads), timed = make(threads);
+    setting plain = make(threads), timed = make(threads);
     take_steps(&plain);
     hem_profile profile;
     hem_error err;
@@ -96,8 +66,8 @@ static void check_threads(int threads)
     hem_net_sha256(plain.net, a);
     hem_net_sha256(timed.net, b);
     assert_string_equal(a, b);
-    release(&plain);
-    release(&timed);
+    setting_close(&plain);
+    setting_close(&timed);
 }
 
 static void test_training(void **state)
@@ -110,7 +80,7 @@ static void test_training(void **state)
 static void test_inference(void **state)
 {
     (void)state;
-    made m = make(2);
+    setting m = make(2);
     float probabilities[100 * 4];
     hem_profile profile;
     assert_int_equal(hem_net_profile_start(m.net, NULL), HEM_OK);
@@ -121,7 +91,7 @@ static void test_inference(void **state)
     assert_int_equal(profile.images, 100);
     check_rows(&profile, 2.0 * 100 * (double)hem_net_get_info(m.net).useful_macs);
     hem_profile_release(&profile);
-    release(&m);
+    setting_close(&m);
 }
 
 int main(void)

@@ -1,12 +1,11 @@
 /* One image by its own plan (hem_predictor): the outputs of the batch path within 1e-5, for every
  * layer, scaling and tier, and for every experiment; no allocation in a call; refusals. */
-#include "unit/support.h"
+#include "unit/support_net.h"
 
 #include <glob.h>
 #include <math.h>
 
 #include "base/mem.h"
-#include "hemline/hemline.h"
 
 enum { IMAGES = 20, MOST_CLASSES = 16 };
 
@@ -76,13 +75,6 @@ static const char average[] =
     "  - global_avgpool\n"
     "  - dense: {units: 4, activation: softmax}\n";
 
-typedef struct setting {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
-} setting;
-
 /* Numbers that a training might have left: none of them 0 or 1 as at first, variances above 0. */
 static void shake(hem_net *net)
 {
@@ -102,36 +94,11 @@ static void shake(hem_net *net)
     }
 }
 
-static void begin(setting *s, const char *tier, hem_spec *spec)
+/* Of what setting_data() or setting_take() began. */
+static void shaken_net(setting *s, const char *tier)
 {
-    hem_error err = {0};
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = 1;
-    settings.tier = tier;
-    s->spec = spec;
-    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
-        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK ||
-        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
-        fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    setting_net(s, 1, tier);
     shake(s->net);
-}
-
-static void end(setting *s)
-{
-    hem_net_free(s->net);
-    hem_data_free(s->data);
-    hem_spec_free(s->spec);
-    hem_context_free(s->context);
-}
-
-static hem_spec *parse(const char *text, const char *override)
-{
-    hem_error err = {0};
-    hem_spec *spec;
-    const char *overrides[] = {override};
-    if (hem_spec_parse(text, "test", overrides, override != NULL, &spec, &err) != HEM_OK)
-        fail_msg("%s:%d: %s", err.file, err.line, err.text);
-    return spec;
 }
 
 static hem_predictor *predictor_of(const hem_net *net)
@@ -187,9 +154,10 @@ static void test_layers_and_scalings(void **state)
                 hem_tier_info info = hem_tier_at(tier);
                 if (!info.runnable || !info.built)
                     continue;
-                begin(&s, info.name, parse(nets[n], scales[k]));
+                setting_data(&s, nets[n], scales[k]);
+                shaken_net(&s, info.name);
                 check_agreement(&s, scales[k]);
-                end(&s);
+                setting_close(&s);
             }
 }
 
@@ -210,9 +178,10 @@ static void test_experiments(void **state)
         if (hem_spec_load(found.gl_pathv[i], overrides, sizeof overrides / sizeof *overrides, &spec,
                           &err) != HEM_OK)
             fail_msg("%s:%d: %s", err.file, err.line, err.text);
-        begin(&s, NULL, spec);
+        setting_take(&s, spec);
+        shaken_net(&s, NULL);
         check_agreement(&s, found.gl_pathv[i]);
-        end(&s);
+        setting_close(&s);
     }
     globfree(&found);
 }
@@ -223,7 +192,8 @@ static void test_allocates_nothing_and_lives_alone(void **state)
     setting s;
     float probabilities[MOST_CLASSES], first[MOST_CLASSES];
     uint8_t image[14 * 13 * 3];
-    begin(&s, NULL, parse(maps, NULL));
+    setting_data(&s, maps, NULL);
+    shaken_net(&s, NULL);
     hem_predictor *predictor = predictor_of(s.net);
     memcpy(image, hem_data_image(s.data, HEM_TEST, 0), sizeof image);
     assert_int_equal(hem_predictor_run(predictor, image, sizeof image, first, NULL), HEM_OK);
@@ -231,7 +201,7 @@ static void test_allocates_nothing_and_lives_alone(void **state)
     assert_int_equal(info.n_classes, 7);
     assert_int_equal(info.height * 10000 + info.width * 100 + info.channels, 141303);
     assert_in_range(info.bytes, hem_net_get_info(s.net).parameters * sizeof(float), 200000);
-    end(&s); /* it needs neither network nor context */
+    setting_close(&s); /* it needs neither network nor context */
     size_t before = hem__allocation_count();
     assert_int_equal(hem_predictor_run(predictor, image, sizeof image, probabilities, NULL),
                      HEM_OK);
@@ -248,7 +218,8 @@ static void test_refuses(void **state)
     hem_error err = {0};
     float probabilities[MOST_CLASSES], values[7] = {0, 0, NAN};
     uint8_t image[14 * 13 * 3 + 1] = {0};
-    begin(&s, NULL, parse(maps, NULL));
+    setting_data(&s, maps, NULL);
+    shaken_net(&s, NULL);
     hem_predictor *predictor = predictor_of(s.net);
     for (size_t wrong = sizeof image - 2; wrong <= sizeof image; wrong += 2) {
         assert_int_equal(hem_predictor_run(predictor, image, wrong, probabilities, &err),
@@ -262,7 +233,7 @@ static void test_refuses(void **state)
     assert_int_equal(hem_predictor_new(s.net, &predictor, &err), HEM_ERR_DIVERGED);
     assert_null(predictor);
     assert_non_null(strstr(err.text, "'dense3.bias'"));
-    end(&s);
+    setting_close(&s);
 }
 
 int main(void)

@@ -1,15 +1,9 @@
 /* scale: standardize by pixel and by image: the values, the same bits for any number of threads and
  * on every tier, and a model file that keeps them. */
+#include "unit/support_net.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "hemline/hemline.h"
 #include "net/net.h"
 #include "unit/support_data.h"
 
@@ -17,42 +11,19 @@ enum { SIDE = 12, BYTES = SIDE * SIDE, CLASSES = 10 };
 
 static const char *const scales[] = {"standardize by pixel", "standardize by image"};
 
-typedef struct setting {
-    hem_context *context;
-    hem_spec *spec;
-    hem_data *data;
-    hem_net *net;
-} setting;
-
 static void begin(setting *s, const char *scale, int threads, const char *tier)
 {
     char text[512];
-    hem_error err = {.text = ""};
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = threads;
-    settings.tier = tier;
     snprintf(text, sizeof text,
              "data: {synthetic: {train: 90, test: 20, height: 12, width: 12}}\nscale: %s\n"
              "model:\n  - flatten\n  - dense: {units: 10, activation: softmax}\n",
              scale);
-    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
-        hem_spec_parse(text, "x.yaml", NULL, 0, &s->spec, &err) != HEM_OK ||
-        hem_data_open(s->spec, NULL, &s->data, &err) != HEM_OK)
-        fail_msg("%s", err.text);
+    setting_data(s, text, NULL);
     /* A pixel that never changes, and an image of one grey. */
     for (size_t i = 0; i < s->data->files[0].n; i++)
         s->data->files[0].pixels[i * BYTES + 5] = 77;
     memset(s->data->files[0].pixels + (size_t)3 * BYTES, 77, BYTES);
-    if (hem_net_new(s->context, s->spec, s->data, 1, &s->net, &err) != HEM_OK)
-        fail_msg("%s", err.text);
-}
-
-static void end(setting *s)
-{
-    hem_net_free(s->net);
-    hem_data_free(s->data);
-    hem_spec_free(s->spec);
-    hem_context_free(s->context);
+    setting_net(s, threads, tier);
 }
 
 /* What the formula says of pixel u of training image i. */
@@ -96,44 +67,23 @@ static void values(void **state)
                     assert_true(fabs(got - want) < 1e-4);
                 }
         }
-        end(&s);
+        setting_close(&s);
     }
 }
 
-static void train(setting *s, char hash[65])
+static void train_three(const void *scale, int threads, const char *tier, char hash[65])
 {
-    hem_stepper *stepper;
-    uint32_t indices[90];
-    for (uint32_t i = 0; i < 90; i++)
-        indices[i] = i;
-    assert_int_equal(hem_stepper_new(s->net, 90, 1, &stepper, NULL), HEM_OK);
-    for (uint32_t i = 0; i < 3; i++)
-        assert_int_equal(
-            hem_stepper_step(stepper, s->data, HEM_TRAIN, indices, 90 - i, 0, 0, NULL, NULL),
-            HEM_OK);
-    hem_stepper_free(stepper);
-    hem_net_sha256(s->net, hash);
+    setting s;
+    begin(&s, scale, threads, tier);
+    setting_train(&s, 90, 3, hash);
+    setting_close(&s);
 }
 
 static void same_bits(void **state)
 {
     (void)state;
-    for (int k = 0; k < 2; k++) {
-        char first[65] = "", hash[65];
-        for (size_t tier = 0; tier < hem_tier_count(); tier++) {
-            hem_tier_info info = hem_tier_at(tier);
-            for (int threads = 1; info.exact && info.runnable && info.built && threads <= 3;
-                 threads++) {
-                setting s;
-                begin(&s, scales[k], threads, info.name);
-                train(&s, hash);
-                if (first[0] == '\0')
-                    memcpy(first, hash, sizeof first);
-                assert_string_equal(hash, first);
-                end(&s);
-            }
-        }
-    }
+    for (int k = 0; k < 2; k++)
+        expect_same_weights(train_three, scales[k], 3);
 }
 
 static void model_files(void **state)
@@ -156,7 +106,7 @@ static void model_files(void **state)
         assert_int_equal(hem_net_predict(loaded, images, 20, after, NULL), HEM_OK);
         assert_memory_equal(before, after, sizeof before);
         hem_net_free(loaded);
-        end(&s);
+        setting_close(&s);
     }
     data_folder_remove(folder);
 }

@@ -1,66 +1,11 @@
 /* Jobs side by side: the bits of single runs, resumed after an interruption, one failure alone; and
  * the folder of a study. */
-#include "unit/support.h"
+#include "unit/support_train.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "hemline/study.h"
-
-static hem_context *context;
-static char folder[64], home[4096];
-
-static int enter(void **state)
-{
-    (void)state;
-    hem_context_settings settings = hem_context_settings_default();
-    settings.threads = 1;
-    assert_non_null(getcwd(home, sizeof home));
-    support_folder(folder);
-    assert_int_equal(chdir(folder), 0);
-    return hem_context_new(&settings, &context, NULL) == HEM_OK ? 0 : -1;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    hem_context_free(context);
-    assert_int_equal(chdir(home), 0);
-    support_remove(folder);
-    return 0;
-}
-
-static const char experiment[] =
-    "name: small\n"
-    "data: {synthetic: {train: 120, test: 30, height: 10, width: 10}}\n"
-    "validation: {first: 20}\n"
-    "model:\n"
-    "  - conv: {filters: 3, kernel: 3, activation: relu}\n"
-    "  - maxpool: 2\n"
-    "  - dropout: 0.2\n"
-    "  - flatten\n"
-    "  - dense: {units: 10, activation: softmax, l2: 1e-3}\n"
-    "train:\n"
-    "  epochs: 3\n"
-    "  batch: 24\n"
-    "  optimizer: {adam: {learning_rate: 1e-2}}\n"
-    "  keep: best validation loss\n";
-
-static hem_spec *spec_set(const char *const *set, size_t n)
-{
-    hem_spec *spec;
-    hem_error err;
-    if (hem_spec_parse(experiment, "small.yaml", set, n, &spec, &err) != HEM_OK)
-        fail_msg("%s", err.text);
-    return spec;
-}
-
-static hem_spec *spec_with(const char *set)
-{
-    return spec_set(&set, set != NULL);
-}
 
 static hem_data *data_of(const hem_spec *spec)
 {
@@ -158,7 +103,7 @@ static void stop_soon(void *user, const hem_job *jobs, size_t n)
 static void test_resumed(void **state)
 {
     (void)state;
-    hem_spec *spec = spec_with("train.epochs=6");
+    hem_spec *spec = spec_with(SET("train.epochs=6"));
     hem_data *data = data_of(spec);
     hem_job jobs[N];
     hem_error err;
@@ -193,9 +138,8 @@ static void test_failures_alone(void **state)
 {
     (void)state;
     hem_spec *spec = spec_with(NULL);
-    hem_spec *wild = spec_set((const char *const[]){"train.optimizer={sgd: {learning_rate: 1000}}",
-                                                    "model.4.dense.l2=1", "train.epochs=30"},
-                              3);
+    hem_spec *wild = spec_with(SET("train.optimizer={sgd: {learning_rate: 1000}}",
+                                   "model.4.dense.l2=1", "train.epochs=30"));
     hem_data *data = data_of(spec);
     hem_job jobs[N];
     fill(jobs, spec, data);
@@ -215,7 +159,7 @@ static void test_failures_alone(void **state)
         hem_jobs_release(jobs, N);
     }
     /* Another experiment in the same place is refused too. */
-    hem_spec *longer = spec_with("train.epochs=4");
+    hem_spec *longer = spec_with(SET("train.epochs=4"));
     fill(jobs, longer, data);
     assert_int_equal(hem_jobs_run(jobs, 1, NULL, NULL), HEM_OK);
     assert_string_equal(jobs[0].error.text,
@@ -240,7 +184,7 @@ static void stop_at_once(void *user, const hem_job *jobs, size_t n)
 static void test_dearest_first(void **state)
 {
     (void)state;
-    hem_spec *spec = spec_with("train.epochs=1000");
+    hem_spec *spec = spec_with(SET("train.epochs=1000"));
     hem_data *data = data_of(spec);
     hem_job jobs[N];
     fill(jobs, spec, data);
@@ -264,8 +208,9 @@ static void test_folder(void **state)
     (void)state;
     char out[512];
     hem_error err;
-    hem_spec *spec = spec_with(NULL), *longer = spec_with("train.epochs=4");
-    hem_spec *seeded = spec_with("train.seed=8"), *other = spec_with("data.synthetic.seed=3");
+    hem_spec *spec = spec_with(NULL), *longer = spec_with(SET("train.epochs=4"));
+    hem_spec *seeded = spec_with(SET("train.seed=8")),
+             *other = spec_with(SET("data.synthetic.seed=3"));
     hem_data *data = data_of(spec), *others = data_of(other);
     assert_int_equal(hem_study_folder("a/b/", true, HEM_STUDY_SEEDS, spec, data, out, &err), 0);
     assert_string_equal(out, "a/b");
@@ -317,12 +262,8 @@ static void test_damaged_result(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_bits_of_single_runs, enter, leave),
-        cmocka_unit_test_setup_teardown(test_resumed, enter, leave),
-        cmocka_unit_test_setup_teardown(test_failures_alone, enter, leave),
-        cmocka_unit_test_setup_teardown(test_dearest_first, enter, leave),
-        cmocka_unit_test_setup_teardown(test_folder, enter, leave),
-        cmocka_unit_test_setup_teardown(test_damaged_result, enter, leave),
+        TEST(test_bits_of_single_runs), TEST(test_resumed), TEST(test_failures_alone),
+        TEST(test_dearest_first),       TEST(test_folder),  TEST(test_damaged_result),
     };
     return cmocka_run_group_tests_name("study_threads", tests, NULL, NULL);
 }

@@ -1,0 +1,108 @@
+#include "unit/support_net.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+static void fail_with(const hem_error *err)
+{
+    fail_msg("%s:%d: %s", err->file, err->line, err->text);
+}
+
+void setting_take(setting *s, hem_spec *spec)
+{
+    hem_error err = {0};
+    *s = (setting){.spec = spec};
+    if (hem_data_open(spec, NULL, &s->data, &err) != HEM_OK)
+        fail_with(&err);
+}
+
+void setting_data(setting *s, const char *text, const char *override)
+{
+    hem_error err = {0};
+    hem_spec *spec;
+    if (hem_spec_parse(text, "test", &override, override != NULL, &spec, &err) != HEM_OK)
+        fail_with(&err);
+    setting_take(s, spec);
+}
+
+void setting_net(setting *s, int threads, const char *tier)
+{
+    hem_error err = {0};
+    hem_context_settings settings = hem_context_settings_default();
+    settings.threads = threads;
+    settings.tier = tier;
+    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
+        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
+        fail_with(&err);
+}
+
+void setting_open(setting *s, const char *text, const char *override, int threads, const char *tier)
+{
+    setting_data(s, text, override);
+    setting_net(s, threads, tier);
+}
+
+void setting_stepper(setting *s, size_t batch)
+{
+    hem_error err = {0};
+    if (hem_stepper_new(s->net, batch, 5, &s->stepper, &err) != HEM_OK)
+        fail_with(&err);
+}
+
+void setting_close(setting *s)
+{
+    hem_stepper_free(s->stepper);
+    hem_net_free(s->net);
+    hem_data_free(s->data);
+    hem_spec_free(s->spec);
+    hem_context_free(s->context);
+    *s = (setting){0};
+}
+
+void setting_step(setting *s, size_t first, size_t n)
+{
+    uint32_t order[MOST_IMAGES];
+    hem_step_result result;
+    hem_error err = {0};
+    size_t images = hem_data_get_info(s->data).n[HEM_TRAIN];
+    assert_in_range(n, 1, MOST_IMAGES);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)((first + i) * 77 % images);
+    if (hem_stepper_step(s->stepper, s->data, HEM_TRAIN, order, n, 1, (uint32_t)first, &result,
+                         &err) != HEM_OK)
+        fail_with(&err);
+    assert_int_equal(result.n, n);
+    assert_true(isfinite(result.loss));
+}
+
+void setting_train(setting *s, size_t batch, int steps, char hash[65])
+{
+    setting_stepper(s, batch);
+    size_t before = hem__allocation_count();
+    for (int k = 0; k < steps; k++)
+        setting_step(s, (size_t)k * batch, k == steps - 1 ? batch - batch / 3 : batch);
+    assert_int_equal(hem__allocation_count(), before);
+    assert_int_equal(hem_stepper_steps(s->stepper), steps);
+    hem_net_sha256(s->net, hash);
+    hem_stepper_free(s->stepper);
+    s->stepper = NULL;
+}
+
+void expect_same_weights(setting_run *run, const void *what, int most_threads)
+{
+    char first[65] = "", hash[65];
+    for (size_t tier = 0; tier < hem_tier_count(); tier++) {
+        hem_tier_info info = hem_tier_at(tier);
+        if (!info.exact || !info.runnable || !info.built)
+            continue;
+        for (int threads = 1; threads <= most_threads; threads++) {
+            run(what, threads, info.name, hash);
+            if (first[0] == '\0')
+                memcpy(first, hash, sizeof first);
+            assert_string_equal(hash, first);
+        }
+    }
+    if (first[0] == '\0')
+        print_message("this CPU runs no exact tier: nothing compared\n");
+}

@@ -9,20 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kernel/tiers.h"
 #include "layer/conv_algorithm.h"
+#include "support.h"
 
 enum { TILES = 2, PASSES = 4 };
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0)
-        return 0;
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static hem__conv_shape shape_of(int C, int H, int K, int R, int pad)
 {
@@ -40,18 +32,6 @@ static hem__conv_shape shape_of(int C, int H, int K, int R, int pad)
                              .stride_x = 1,
                              .pad_y = pad,
                              .pad_x = pad};
-}
-
-static float *numbers(size_t n)
-{
-    float *p = aligned_alloc(64, (n * sizeof *p + 63) / 64 * 64);
-    if (p == NULL) {
-        fprintf(stderr, "no memory for %zu numbers\n", n);
-        exit(7);
-    }
-    for (size_t i = 0; i < n; i++)
-        p[i] = (float)(i * 2654435761u >> 7 & 1023) / 1024 - 0.5f;
-    return p;
 }
 
 /* A layer alone: its input is a node that needs a gradient. */

@@ -37,18 +37,24 @@ static double ratio(size_t a, size_t b)
     return b == 0 ? (double)NAN : (double)a / (double)b;
 }
 
+hem__class_counts hem__class_counts_of(const hem_evaluation *evaluation, size_t class)
+{
+    size_t C = (size_t)evaluation->n_classes;
+    hem__class_counts n = {.hits = evaluation->confusion[class * C + class]};
+    for (size_t k = 0; k < C; k++) {
+        n.is += evaluation->confusion[class * C + k];
+        n.called += evaluation->confusion[k * C + class];
+    }
+    return n;
+}
+
 void hem__evaluation_finish(hem_evaluation *out)
 {
-    size_t C = (size_t)out->n_classes;
-    for (size_t c = 0; c < C; c++) {
-        size_t hits = out->confusion[c * C + c], is = 0, called = 0;
-        for (size_t k = 0; k < C; k++) {
-            is += out->confusion[c * C + k];
-            called += out->confusion[k * C + c];
-        }
-        out->precision[c] = ratio(hits, called);
-        out->recall[c] = ratio(hits, is);
-        out->f1[c] = ratio(2 * hits, is + called); /* the harmonic mean of both */
+    for (size_t c = 0; c < (size_t)out->n_classes; c++) {
+        hem__class_counts n = hem__class_counts_of(out, c);
+        out->precision[c] = ratio(n.hits, n.called);
+        out->recall[c] = ratio(n.hits, n.is);
+        out->f1[c] = ratio(2 * n.hits, n.is + n.called); /* the harmonic mean of both */
     }
     out->loss = out->n > 0 ? out->loss / (double)out->n : (double)NAN;
     out->accuracy = ratio(out->correct, out->n);

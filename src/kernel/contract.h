@@ -66,6 +66,20 @@ typedef struct hem__pool_shape {
     int pad_y, pad_x; /* windows are clipped to the image; clipped cells do not count */
 } hem__pool_shape;
 
+/* Rows [y0, y1) and columns [x0, x1) of the image under the window of output (p, q). */
+typedef struct hem__window {
+    int y0, y1, x0, x1;
+} hem__window;
+
+static inline hem__window hem__pool_window(const hem__pool_shape *s, int p, int q)
+{
+    int y = p * s->stride_y - s->pad_y, x = q * s->stride_x - s->pad_x;
+    return (hem__window){.y0 = y < 0 ? 0 : y,
+                         .y1 = y + s->R > s->H ? s->H : y + s->R,
+                         .x0 = x < 0 ? 0 : x,
+                         .x1 = x + s->S > s->W ? s->W : x + s->S};
+}
+
 /* Dense layers work on all tiles of a chunk at once. Tile t of x lies at x + t * x_tile. */
 typedef struct hem__dense_run {
     int n_in, n_out;

@@ -3,21 +3,7 @@
  * window whose y is NaN gives nothing. */
 #include "kernel/reference.h"
 
-/* Rows [y0, y1) and columns [x0, x1) of the image under the window of output (p, q). */
-typedef struct window {
-    int y0, y1, x0, x1;
-} window;
-
-static window window_of(const hem__pool_shape *shape, int p, int q)
-{
-    int y = p * shape->stride_y - shape->pad_y, x = q * shape->stride_x - shape->pad_x;
-    return (window){.y0 = y < 0 ? 0 : y,
-                    .y1 = y + shape->R > shape->H ? shape->H : y + shape->R,
-                    .x0 = x < 0 ? 0 : x,
-                    .x1 = x + shape->S > shape->W ? shape->W : x + shape->S};
-}
-
-static bool is_empty(window w)
+static bool is_empty(hem__window w)
 {
     return w.y0 >= w.y1 || w.x0 >= w.x1;
 }
@@ -32,7 +18,7 @@ static size_t out_cell(const hem__pool_shape *shape, int b, int c, int p, int q)
     return hem__cell(shape->C, shape->P, shape->Q, b, c, p, q);
 }
 
-static void max_of(const hem__pool_shape *shape, const hem__real *x, window w, int b, int c,
+static void max_of(const hem__pool_shape *shape, const hem__real *x, hem__window w, int b, int c,
                    hem__real best[HEM__LANES])
 {
     const hem__real *first = x + in_cell(shape, b, c, w.y0, w.x0);
@@ -47,7 +33,7 @@ static void max_of(const hem__pool_shape *shape, const hem__real *x, window w, i
     }
 }
 
-static void mean_of(const hem__pool_shape *shape, const hem__real *x, window w, int b, int c,
+static void mean_of(const hem__pool_shape *shape, const hem__real *x, hem__window w, int b, int c,
                     hem__real mean[HEM__LANES])
 {
     hem__real share = (hem__real)1 / (hem__real)((w.y1 - w.y0) * (w.x1 - w.x0));
@@ -63,7 +49,8 @@ static void mean_of(const hem__pool_shape *shape, const hem__real *x, window w, 
         mean[l] = sum[l] * share;
 }
 
-typedef void (*reduce)(const hem__pool_shape *, const hem__real *, window, int, int, hem__real *);
+typedef void (*reduce)(const hem__pool_shape *, const hem__real *, hem__window, int, int,
+                       hem__real *);
 
 static void pool(const hem__pool_shape *shape, const hem__real *x, hem__real *y, int b0, int b1,
                  int p0, int p1, reduce of)
@@ -71,7 +58,7 @@ static void pool(const hem__pool_shape *shape, const hem__real *x, hem__real *y,
     for (int b = b0; b < b1; b++) {
         for (int p = p0; p < p1; p++) {
             for (int q = 0; q < shape->Q; q++) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 for (int c = 0; c < hem__block_width(shape->C, b); c++) {
                     hem__real result[HEM__LANES] = {0};
                     if (!is_empty(w))
@@ -117,7 +104,7 @@ static void clear(const hem__pool_shape *shape, hem__real *dx, int b)
 }
 
 static void max_back(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
-                     const hem__real *dy, hem__real *dx, window w, int b, int c)
+                     const hem__real *dy, hem__real *dx, hem__window w, int b, int c)
 {
     bool open[HEM__LANES]; /* no cell of this lane has taken dy yet */
     for (int l = 0; l < HEM__LANES; l++)
@@ -141,7 +128,7 @@ void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const h
         clear(shape, dx, b);
         for (int p = 0; p < shape->P; p++) {
             for (int q = 0; q < shape->Q; q++) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 for (int c = 0; c < hem__block_width(shape->C, b); c++) {
                     size_t out = out_cell(shape, b, c, p, q);
                     max_back(shape, x, y + out, dy + out, dx, w, b, c);
@@ -153,8 +140,8 @@ void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const h
     }
 }
 
-static void mean_back(const hem__pool_shape *shape, const hem__real *dy, hem__real *dx, window w,
-                      int b, int c)
+static void mean_back(const hem__pool_shape *shape, const hem__real *dy, hem__real *dx,
+                      hem__window w, int b, int c)
 {
     hem__real share = (hem__real)1 / (hem__real)((w.y1 - w.y0) * (w.x1 - w.x0));
     for (int iy = w.y0; iy < w.y1; iy++) {
@@ -173,7 +160,7 @@ void REF(avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const h
         clear(shape, dx, b);
         for (int p = 0; p < shape->P; p++) {
             for (int q = 0; q < shape->Q; q++) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 for (int c = 0; c < hem__block_width(shape->C, b) && !is_empty(w); c++)
                     mean_back(shape, dy + out_cell(shape, b, c, p, q), dx, w, b, c);
             }

@@ -46,27 +46,13 @@ void REF(single_conv)(const hem__conv_shape *shape, const hem__real *x, const he
             }
 }
 
-/* Rows [y0, y1) and columns [x0, x1) of the image under the window of output (p, q). */
-typedef struct window {
-    int y0, y1, x0, x1;
-} window;
-
-static window window_of(const hem__pool_shape *shape, int p, int q)
-{
-    int y = p * shape->stride_y - shape->pad_y, x = q * shape->stride_x - shape->pad_x;
-    return (window){.y0 = y < 0 ? 0 : y,
-                    .y1 = y + shape->R > shape->H ? shape->H : y + shape->R,
-                    .x0 = x < 0 ? 0 : x,
-                    .x1 = x + shape->S > shape->W ? shape->W : x + shape->S};
-}
-
 static hem__real at(const hem__pool_shape *shape, const hem__real *x, int iy, int ix, int c)
 {
     size_t pixel = (size_t)iy * (size_t)shape->W + (size_t)ix;
     return x[pixel * (size_t)shape->C + (size_t)c];
 }
 
-static hem__real largest(const hem__pool_shape *shape, const hem__real *x, window w, int c)
+static hem__real largest(const hem__pool_shape *shape, const hem__real *x, hem__window w, int c)
 {
     hem__real best = at(shape, x, w.y0, w.x0, c);
     for (int iy = w.y0; iy < w.y1; iy++)
@@ -75,7 +61,7 @@ static hem__real largest(const hem__pool_shape *shape, const hem__real *x, windo
     return best;
 }
 
-static hem__real mean(const hem__pool_shape *shape, const hem__real *x, window w, int c)
+static hem__real mean(const hem__pool_shape *shape, const hem__real *x, hem__window w, int c)
 {
     hem__real share = (hem__real)1 / (hem__real)((w.y1 - w.y0) * (w.x1 - w.x0)), sum = 0;
     for (int iy = w.y0; iy < w.y1; iy++)
@@ -85,12 +71,12 @@ static hem__real mean(const hem__pool_shape *shape, const hem__real *x, window w
 }
 
 static void pool(const hem__pool_shape *shape, const hem__real *x, hem__real *y,
-                 hem__real (*of)(const hem__pool_shape *, const hem__real *, window, int))
+                 hem__real (*of)(const hem__pool_shape *, const hem__real *, hem__window, int))
 {
     for (int p = 0; p < shape->P; p++)
         for (int q = 0; q < shape->Q; q++)
             for (int c = 0; c < shape->C; c++)
-                *y++ = of(shape, x, window_of(shape, p, q), c);
+                *y++ = of(shape, x, hem__pool_window(shape, p, q), c);
 }
 
 void REF(single_maxpool)(const hem__pool_shape *shape, const hem__real *x, hem__real *y)

@@ -4,26 +4,12 @@
 
 #include "kernel/vector.h"
 
-/* Rows [y0, y1) and columns [x0, x1) of the image under one window. */
-typedef struct window {
-    int y0, y1, x0, x1;
-} window;
-
 /* Sizes of one channel block: numbers in a cell, and in a row of x. */
 typedef struct geometry {
     size_t cell, x_row, x_map, y_row, y_map, x_first, y_first;
 } geometry;
 
-static window window_of(const hem__pool_shape *shape, int p, int q)
-{
-    int y = p * shape->stride_y - shape->pad_y, x = q * shape->stride_x - shape->pad_x;
-    return (window){.y0 = at_least(y, 0),
-                    .y1 = at_most(y + shape->R, shape->H),
-                    .x0 = at_least(x, 0),
-                    .x1 = at_most(x + shape->S, shape->W)};
-}
-
-static bool is_empty(window w)
+static bool is_empty(hem__window w)
 {
     return w.y0 >= w.y1 || w.x0 >= w.x1;
 }
@@ -42,7 +28,7 @@ static geometry geometry_of(const hem__pool_shape *shape, int b)
 }
 
 /* First number of the window's corner. */
-static size_t corner(const geometry *g, window w)
+static size_t corner(const geometry *g, hem__window w)
 {
     return g->x_first + (size_t)w.y0 * g->x_row + (size_t)w.x0 * g->cell;
 }
@@ -62,12 +48,12 @@ INLINE void max_cells(const geometry *g, int rows, int columns, const float *x, 
 }
 
 /* Windows of 2 x 2 are what nearly everybody uses: known sizes unroll. */
-static bool is_two_by_two(window w)
+static bool is_two_by_two(hem__window w)
 {
     return w.y1 - w.y0 == 2 && w.x1 - w.x0 == 2;
 }
 
-static void max_window(const geometry *g, window w, const float *x, float *y)
+static void max_window(const geometry *g, hem__window w, const float *x, float *y)
 {
     if (is_two_by_two(w))
         max_cells(g, 2, 2, x, y);
@@ -75,7 +61,7 @@ static void max_window(const geometry *g, window w, const float *x, float *y)
         max_cells(g, w.y1 - w.y0, w.x1 - w.x0, x, y);
 }
 
-static void mean_window(const geometry *g, window w, const float *x, float *y)
+static void mean_window(const geometry *g, hem__window w, const float *x, float *y)
 {
     V share = v_all(1.0f / (float)((w.y1 - w.y0) * (w.x1 - w.x0)));
     for (size_t i = 0; i < g->cell; i += VL) {
@@ -91,14 +77,14 @@ static void mean_window(const geometry *g, window w, const float *x, float *y)
 }
 
 INLINE void pool(const hem__pool_shape *shape, const float *x, float *y, int b0, int b1, int p0,
-                 int p1, void (*of)(const geometry *, window, const float *, float *))
+                 int p1, void (*of)(const geometry *, hem__window, const float *, float *))
 {
     for (int b = b0; b < b1; b++) {
         geometry g = geometry_of(shape, b);
         for (int p = p0; p < p1; p++) {
             float *out = y + g.y_first + (size_t)p * g.y_row;
             for (int q = 0; q < shape->Q; q++, out += g.cell) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 if (is_empty(w))
                     memset(out, 0, g.cell * sizeof *out);
                 else
@@ -124,8 +110,8 @@ void TIER(hem__avgpool)(const hem__pool_shape *shape, const float *x, float *y, 
  */
 
 /* Every window adds to dx, which holds zeros at first. */
-INLINE void max_back(const geometry *g, window w, const float *x, const float *y, const float *dy,
-                     float *dx)
+INLINE void max_back(const geometry *g, hem__window w, const float *x, const float *y,
+                     const float *dy, float *dx)
 {
     for (size_t i = 0; i < g->cell; i += VL) {
         V best = v_load(y + i), d = v_load(dy + i);
@@ -163,7 +149,7 @@ INLINE void max_back_cells(const geometry *g, int rows, int columns, const float
     }
 }
 
-static void max_back_alone(const geometry *g, window w, const float *x, const float *y,
+static void max_back_alone(const geometry *g, hem__window w, const float *x, const float *y,
                            const float *dy, float *dx, bool relu)
 {
     if (is_two_by_two(w))
@@ -209,7 +195,7 @@ void TIER(hem__maxpool_grad)(const hem__pool_shape *shape, const float *x, const
         size_t out = g.y_first;
         for (int p = 0; p < shape->P; p++) {
             for (int q = 0; q < shape->Q; q++, out += g.cell) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 if (is_empty(w))
                     continue;
                 size_t at = corner(&g, w);
@@ -224,7 +210,7 @@ void TIER(hem__maxpool_grad)(const hem__pool_shape *shape, const float *x, const
     }
 }
 
-static void mean_back(const geometry *g, window w, const float *dy, float *dx)
+static void mean_back(const geometry *g, hem__window w, const float *dy, float *dx)
 {
     V share = v_all(1.0f / (float)((w.y1 - w.y0) * (w.x1 - w.x0)));
     for (size_t i = 0; i < g->cell; i += VL) {
@@ -247,7 +233,7 @@ void TIER(hem__avgpool_grad)(const hem__pool_shape *shape, const float *x, const
         size_t out = g.y_first;
         for (int p = 0; p < shape->P; p++) {
             for (int q = 0; q < shape->Q; q++, out += g.cell) {
-                window w = window_of(shape, p, q);
+                hem__window w = hem__pool_window(shape, p, q);
                 if (!is_empty(w))
                     mean_back(&g, w, dy + out, dx + corner(&g, w));
             }

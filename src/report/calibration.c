@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/metrics.h"
 #include "report/chart.h"
 
 static size_t bin_of(double confidence)
@@ -45,16 +46,12 @@ static hem_interval f1_interval(size_t hits, size_t either)
 
 void hem__class_figures_of(const hem_evaluation *e, hem__class_figures *out)
 {
-    size_t C = (size_t)e->n_classes;
-    for (size_t c = 0; c < C; c++) {
-        size_t hits = e->confusion[c * C + c], is = 0, called = 0;
-        for (size_t k = 0; k < C; k++) {
-            is += e->confusion[c * C + k];
-            called += e->confusion[k * C + c];
-        }
+    for (size_t c = 0; c < (size_t)e->n_classes; c++) {
+        hem__class_counts n = hem__class_counts_of(e, c);
         out[c] = (hem__class_figures){.value = {e->precision[c], e->recall[c], e->f1[c]},
-                                      .interval = {hem_wilson(hits, called), hem_wilson(hits, is),
-                                                   f1_interval(hits, is + called - hits)},
-                                      .images = is};
+                                      .interval = {hem_wilson(n.hits, n.called),
+                                                   hem_wilson(n.hits, n.is),
+                                                   f1_interval(n.hits, n.is + n.called - n.hits)},
+                                      .images = n.is};
     }
 }

@@ -1,6 +1,8 @@
 /* Training on the real data, for the accuracy tests. */
 #include "accuracy/support.h"
 
+#include "fashion_mnist.h"
+
 hem_context *accuracy_context;
 
 static void must(hem_status status, const hem_error *err)
@@ -60,27 +62,13 @@ double accuracy_of_subset(const char *experiment, size_t images, int epochs, uin
     return accuracy;
 }
 
-/* Data that is there but damaged is no reason to skip: then the tests fail. */
-static bool data_is_there(void)
-{
-    hem_data_place places[8];
-    size_t n = hem_data_places(NULL, places, sizeof places / sizeof *places);
-    for (size_t i = 0; i < n && i < sizeof places / sizeof *places; i++) {
-        if (places[i].found)
-            return true;
-    }
-    return false;
-}
-
 int accuracy_main(const char *name, const struct CMUnitTest *tests, size_t n)
 {
     hem_context_settings settings = hem_context_settings_default();
     hem_error err = {0};
-    if (!data_is_there()) {
-        print_message(
-            "SKIPPED, nothing was tested: Fashion-MNIST is not on this machine; install the "
-            "package dataset-fashion-mnist or run 'hemline data get fashion-mnist'\n");
-        return ACCURACY_SKIPPED;
+    if (!fashion_mnist_is_there()) {
+        print_message("%s", NO_FASHION_MNIST);
+        return SKIPPED;
     }
     if (hem_context_new(&settings, &accuracy_context, &err) != HEM_OK) {
         print_error("%s\n", err.text);

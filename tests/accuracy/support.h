@@ -15,9 +15,6 @@
 
 #include "hemline/hemline.h"
 
-/* The exit status that tells ctest that a test was skipped (tests/CMakeLists.txt). */
-enum { ACCURACY_SKIPPED = 77 };
-
 /* Started by accuracy_main(). */
 extern hem_context *accuracy_context;
 
@@ -29,7 +26,7 @@ hem_spec *accuracy_spec(const char *name, const char *const *overrides, size_t n
 double accuracy_of_subset(const char *experiment, size_t images, int epochs, uint64_t seed);
 
 /* Runs the tests on as many threads as are allowed. Where Fashion-MNIST is not to be had it says so
- * and returns ACCURACY_SKIPPED. */
+ * and returns SKIPPED. */
 int accuracy_main(const char *name, const struct CMUnitTest *tests, size_t n);
 
 #endif

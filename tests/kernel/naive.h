@@ -263,22 +263,7 @@ static void one_layer(rng *r)
     hem__real *x = to_tile(&l.x), *dy = to_tile(&l.dy), *packed = pack(&l.w);
     hem__real *y = to_tile(&l.dy), *dx = to_tile(&l.x);
     hem__real *dw = get((size_t)(s->K * s->C * s->R * s->S), sizeof *dw);
-    hem__conv_run run = {.C = s->C,
-                         .H = s->H,
-                         .W = s->W,
-                         .K = s->K,
-                         .R = s->R,
-                         .S = s->S,
-                         .rows = s->P,
-                         .cols = s->Q,
-                         .step_y = s->stride_y,
-                         .step_x = s->stride_x,
-                         .pad_y = s->pad_y,
-                         .pad_x = s->pad_x,
-                         .OH = s->P,
-                         .OW = s->Q,
-                         .out_step_y = 1,
-                         .out_step_x = 1};
+    hem__conv_run run = hem__conv_forward(s);
     int kbs = (s->K + 7) / 8;
     reference->conv(&run, x, packed, bias, 0, NULL, y, 0, kbs, 0, s->P);
     expect_tile(y, &l.y, s->C * s->R * s->S, "convolution");

@@ -10,10 +10,10 @@
 /* ---- pooling ----------------------------------------------------------------------------------
  */
 
-static hem__pool_shape some_pool(test_case *c)
+hem__pool_shape some_pool(test_case *c, int C)
 {
     rng *r = &c->random;
-    hem__pool_shape s = {.C = some_channels(c), .H = between(r, 1, 9), .W = between(r, 1, 9)};
+    hem__pool_shape s = {.C = C, .H = between(r, 1, 9), .W = between(r, 1, 9)};
     s.R = between(r, 1, 4);
     s.S = between(r, 1, 4);
     s.stride_y = between(r, 1, 4);
@@ -51,7 +51,7 @@ static size_t out_numbers(const hem__pool_shape *s)
 static void one_pool(test_case *c, bool max)
 {
     rng *r = &c->random;
-    hem__pool_shape s = some_pool(c);
+    hem__pool_shape s = some_pool(c, some_channels(c));
     int b0, b1, p0 = between(r, 0, s.P - 1), p1 = between(r, p0, s.P);
     some_range(c, (int)blocks_of(s.C), 1, &b0, &b1);
     const float *x = input(c, in_numbers(&s), 0);
@@ -75,7 +75,7 @@ void one_avgpool(test_case *c)
 static void one_pool_grad(test_case *c, bool max)
 {
     rng *r = &c->random;
-    hem__pool_shape s = some_pool(c);
+    hem__pool_shape s = some_pool(c, some_channels(c));
     int b0, b1, relu = chance(r, 2);
     some_range(c, (int)blocks_of(s.C), 1, &b0, &b1);
     float *x = input(c, in_numbers(&s), 0), *y = input(c, out_numbers(&s), 0);

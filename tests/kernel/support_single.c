@@ -2,12 +2,15 @@
  * buffer land in its guard, NaN: what comes of them must not matter. */
 #include "support_single.h"
 
+#include "support_slots.h"
+
 static size_t panels(int outputs)
 {
     return ((size_t)outputs + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
 }
 
-static int some_channels(test_case *c)
+/* Several panels of them, now and then. */
+static int many_channels(test_case *c)
 {
     return chance(&c->random, 6) ? between(&c->random, 17, 70) : between(&c->random, 1, 18);
 }
@@ -40,7 +43,7 @@ void one_single_dense(test_case *c)
 void one_single_conv(test_case *c)
 {
     rng *r = &c->random;
-    hem__conv_shape s = {.C = some_channels(c), .K = some_channels(c)};
+    hem__conv_shape s = {.C = many_channels(c), .K = many_channels(c)};
     s.R = between(r, 1, 5);
     s.S = between(r, 1, 5);
     s.H = between(r, 1, 8);
@@ -72,17 +75,7 @@ void one_single_conv(test_case *c)
 
 static void one_pool(test_case *c, bool max)
 {
-    rng *r = &c->random;
-    hem__pool_shape s = {.C = some_channels(c), .H = between(r, 1, 9), .W = between(r, 1, 9)};
-    s.R = between(r, 1, 4);
-    s.S = between(r, 1, 4);
-    s.stride_y = between(r, 1, 4);
-    s.stride_x = between(r, 1, 4);
-    s.pad_y = between(r, 0, s.R - 1);
-    s.pad_x = between(r, 0, s.S - 1);
-    /* Every window has a cell inside the image. */
-    s.P = between(r, 1, (s.H - 1 + s.pad_y) / s.stride_y + 1);
-    s.Q = between(r, 1, (s.W - 1 + s.pad_x) / s.stride_x + 1);
+    hem__pool_shape s = some_pool(c, many_channels(c));
     const float *x = input(c, (size_t)s.C * (size_t)s.H * (size_t)s.W, 0);
     float *y = output(c, (size_t)s.C * (size_t)s.P * (size_t)s.Q, 0);
     describe(c, "C %d H %d W %d P %d Q %d R %d S %d stride %d %d pad %d %d", s.C, s.H, s.W, s.P,
@@ -105,7 +98,7 @@ void one_single_avgpool(test_case *c)
 void one_single_softmax(test_case *c)
 {
     rng *r = &c->random;
-    int C = some_channels(c), pixels = between(r, 1, 5);
+    int C = many_channels(c), pixels = between(r, 1, 5);
     size_t n = (size_t)C * (size_t)pixels;
     bool in_place = chance(r, 2);
     const float *x = input(c, n, 0);
@@ -124,7 +117,7 @@ void one_single_softmax(test_case *c)
 void one_single_prelu(test_case *c)
 {
     rng *r = &c->random;
-    int C = some_channels(c), pixels = between(r, 1, 5);
+    int C = many_channels(c), pixels = between(r, 1, 5);
     bool in_place = chance(r, 2);
     const float *slope = input(c, (size_t)C, between(r, 0, 3));
     const float *x = input(c, (size_t)C * (size_t)pixels, 0);
@@ -138,7 +131,7 @@ void one_single_prelu(test_case *c)
 void one_single_norm(test_case *c)
 {
     rng *r = &c->random;
-    int C = some_channels(c), pixels = between(r, 1, 5);
+    int C = many_channels(c), pixels = between(r, 1, 5);
     bool in_place = chance(r, 2);
     const float *mean = input(c, (size_t)C, 0), *scale = input(c, (size_t)C, 0);
     const float *shift = input(c, (size_t)C, 0), *x = input(c, (size_t)C * (size_t)pixels, 0);

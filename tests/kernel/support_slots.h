@@ -10,6 +10,8 @@ size_t padded(size_t n); /* to whole HEM__ALIGN */
 int some_channels(test_case *c);
 /* A range of 0..n, narrowed until `work` for each of its parts comes to about 60,000. */
 void some_range(test_case *c, int n, double work, int *first, int *last);
+/* Pooling whose windows all have a cell inside the image. */
+hem__pool_shape some_pool(test_case *c, int C);
 
 /* support_conv.c */
 void one_conv(test_case *c);

@@ -186,7 +186,7 @@ static const char *hint_for(hem_status status)
     case HEM_ERR_USAGE:
         return "'hemline help' and 'hemline help keys' say what is allowed";
     case HEM_ERR_DATA:
-        return "make or fetch the file anew; 'hemline data get' does so for Fashion-MNIST";
+        return "give the path of a file that is there and whole, or make or fetch it anew";
     case HEM_ERR_MODEL:
         return "a model is a run directory or a model.safetensors that 'hemline train' has written";
     case HEM_ERR_MEMORY:

@@ -218,8 +218,7 @@ static hem_status fail_cell(const table *t, size_t column, const char *cell, siz
     if (is_whole(cell, n)) {
         hem__fail_at(to, HEM_ERR_DATA, name, line, 0, "%s: %s %s; allowed %d..%d", where,
                      label ? "label" : "value", what, low, high);
-        return label ? hem__hint(to, "mend the label, or, if labels count from N, say so: "
-                                     "data: {csv: ..., labels: {from: N}}")
+        return label ? hem__hint_label(strtoll(cell, NULL, 10), low, "csv", to)
                      : hem__hint(to, "pixels are bytes; scale them before they are written");
     }
     hem__fail_at(to, HEM_ERR_DATA, name, line, 0, "%s: '%s' is not a whole number", where, what);

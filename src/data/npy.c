@@ -321,8 +321,7 @@ hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, int
         hem__fail_at(err, HEM_ERR_DATA, name, 0, 0,
                      "label %lld in row %zu (rows count from 0); allowed %d..%d", value, i, from,
                      from + 255);
-        return hem__hint(err, "mend the label, or, if labels count from N, say so: "
-                              "data: {..., labels: {from: N}}");
+        return hem__hint_label(value, from, "npy", err);
     }
     *out = labels;
     *n_labels = count;

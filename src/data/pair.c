@@ -76,6 +76,18 @@ hem_status hem__fail_label(const char *path, const hem__label_place *place, size
                         shown + place->from, row, text);
 }
 
+hem_status hem__hint_label(long long label, int from, const char *kind, hem_error *err)
+{
+    if (label < 0)
+        return hem__hint(err, "mend the label: none is below 0");
+    if (label < from)
+        return hem__hint(err, "labels: {from: %d} says that no label is below it", from);
+    return hem__hint(err,
+                     "mend the label, or, if labels do not count from %d, say from where: "
+                     "data: {%s: ..., labels: {from: 1}}",
+                     from, kind);
+}
+
 bool hem__label_of(long long stored, int from, uint8_t *out)
 {
     if (stored < from || stored - from > 255)

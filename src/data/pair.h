@@ -34,6 +34,8 @@ hem_status hem__fail_label(const char *path, const hem__label_place *place, size
                            hem_error *err, const char *format, ...) HEM_PRINTF(6, 7);
 /* A label as a file has it to 0..255; false where it is none of these. */
 bool hem__label_of(long long stored, int from, uint8_t *out);
+/* The help where it is not; `kind`: what `data` names. */
+hem_status hem__hint_label(long long label, int from, const char *kind, hem_error *err);
 
 /* ---- CSV (csv.c) ---------------------------------------------------------------------------- */
 

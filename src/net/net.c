@@ -89,6 +89,37 @@ static hem_status check_memory(const hem_net *net, hem_error *err)
                      largest->name, most);
 }
 
+/* Batch normalisation has no variance where a channel has one value in a batch: of one image behind
+ * dense layers. */
+static hem_status check_statistics(const hem_net *net, hem_error *err)
+{
+    const hem__train_spec *train = &net->spec->train;
+    const hem__node *node = NULL;
+    for (int i = 0; i < net->graph->n_nodes && node == NULL; i++) {
+        const hem__node *n = &net->graph->nodes[i];
+        if (n->batch_statistics && n->shape.H * n->shape.W == 1)
+            node = n;
+    }
+    size_t batch = hem__net_batch(net);
+    bool odd = batch > 1 && net->n_training % batch == 1 && !train->drop_last;
+    if (node == NULL || net->n_training == 0 || (batch > 1 && !odd))
+        return HEM_OK;
+    const hem__layer_spec *layer = &net->spec->layers[node->layer];
+    hem__at at = train->batch_at.line != 0 ? train->batch_at : layer->at;
+    if (!odd) {
+        hem__spec_fail(net->spec, at, err,
+                       "a batch of 1 image gives %s one value per channel, which has no variance",
+                       layer->name);
+        return hem__hint(err, net->n_training > 1 ? "train with a batch of 2 images or more"
+                                                  : "there is one training image: add others");
+    }
+    hem__spec_fail(net->spec, at, err,
+                   "%zu training images in batches of %zu leave a last one of 1 image, which gives "
+                   "%s one value per channel: it has no variance",
+                   net->n_training, batch, layer->name);
+    return hem__hint(err, "add last_batch: drop to train, or use another batch");
+}
+
 hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__net_origin *origin,
                          size_t n_training, hem_net **out, hem_error *err)
 {
@@ -111,6 +142,8 @@ hem_status hem__net_make(hem_context *context, const hem_spec *spec, const hem__
         hem__graph_fuse(net->graph);
         status = check_memory(net, err);
     }
+    if (status == HEM_OK)
+        status = check_statistics(net, err);
     if (status == HEM_OK) {
         net->params = hem__aligned_calloc(net->graph->n_params, sizeof(float));
         if (!net->params)

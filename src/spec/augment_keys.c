@@ -68,6 +68,7 @@ const hem__key hem__augment_keys[] = {
         .name = "keep_aspect",
         .type = HEM__KEY_BOOL,
         FIELD(keep_aspect),
+        PLACE(keep_aspect_at),
         .words = no_or_yes,
         .fallback = "false",
         .help = "Zoom rows and columns by the same factor.",
@@ -100,11 +101,20 @@ const hem__key hem__augment_keys[] = {
         .fallback = "0 px",
         .help = "Side of a square that is erased; its middle is any pixel.",
     },
-    AMOUNT(cutout_chance, share, "100%", "Which part of the images loses a square."),
+    {
+        .name = "cutout_chance",
+        .type = HEM__KEY_AMOUNT,
+        FIELD(cutout_chance),
+        PLACE(cutout_chance_at),
+        .units = share,
+        .fallback = "100%",
+        .help = "Which part of the images loses a square.",
+    },
     {
         .name = "cutout_fill",
         .type = HEM__KEY_INT,
         FIELD(cutout_fill),
+        PLACE(cutout_fill_at),
         .min = 0,
         .max = 255,
         .words = image_mean,
@@ -126,6 +136,7 @@ const hem__key hem__augment_keys[] = {
         .name = "fill_value",
         .type = HEM__KEY_INT,
         FIELD(fill_value),
+        PLACE(fill_value_at),
         .min = 0,
         .max = 255,
         .fallback = "0",
@@ -134,11 +145,39 @@ const hem__key hem__augment_keys[] = {
     {.name = NULL},
 };
 
+/* A value that is not the default and yet does nothing: something else was meant. */
+static hem_status check_effects(const hem_spec *spec, hem_error *err)
+{
+    const hem__augment_spec *a = &spec->augment;
+    bool cuts = a->cutout[1].value > 0;
+    const struct {
+        bool idle;
+        hem__at at;
+        const char *key, *without, *remedy;
+    } rows[] = {
+        {a->keep_aspect && a->zoom.value <= 0, a->keep_aspect_at, "keep_aspect", "zoom",
+         "zoom: 10%"},
+        {a->cutout_chance.value < 100 && !cuts, a->cutout_chance_at, "cutout_chance", "cutout",
+         "cutout: 4 px"},
+        {a->cutout_fill != 0 && !cuts, a->cutout_fill_at, "cutout_fill", "cutout", "cutout: 4 px"},
+        {a->fill_value != 0 && a->fill != HEM__FILL_CONSTANT, a->fill_value_at, "fill_value",
+         "fill: constant", "fill: constant"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].idle)
+            continue;
+        hem__spec_fail(spec, rows[i].at, err, "'%s' does nothing without '%s'", rows[i].key,
+                       rows[i].without);
+        return hem__hint(err, "add for example %s, or remove '%s'", rows[i].remedy, rows[i].key);
+    }
+    return HEM_OK;
+}
+
 hem_status hem__augment_together(const hem_spec *spec, hem_error *err)
 {
     const hem__amount *cutout = spec->augment.cutout;
     if (cutout[0].value <= cutout[1].value)
-        return HEM_OK;
+        return check_effects(spec, err);
     hem__spec_fail(spec, spec->augment.cutout_at, err,
                    "cutout's smallest side, %.0f px, is larger than its largest, %.0f px",
                    cutout[0].value, cutout[1].value);

@@ -322,6 +322,22 @@ static hem_status take_no_bias(const hem_spec *spec, const hem__key *keys, const
 
 /* ---- choices -------------------------------------------------------------------------------- */
 
+/* A key of the mapping that belongs to another alternative: `momentum` in sgd. Not of layers, where
+ * another kind would be no remedy. */
+static hem_status check_owner(const hem_spec *spec, const hem__choice *choice,
+                              const hem__alternative *a, const hem__yaml *map, hem_error *err)
+{
+    for (const hem__yaml *entry = map->first; entry != NULL && !choice->fixed;
+         entry = entry->next) {
+        const hem__alternative *other = owner(choice, entry->key);
+        if (other == NULL || hem__key_find(a->keys, entry->key) != NULL ||
+            nearest_name(entry->key, a->keys, NULL) != NULL)
+            continue;
+        return hem__fail_unknown(spec, entry->key_at, entry->key, a->name, a->keys, choice, err);
+    }
+    return HEM_OK;
+}
+
 /* What is left of an alternative once it is known: its value and the keys beside it. `node` is NULL
  * where the name stands alone. */
 static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
@@ -350,6 +366,7 @@ static hem_status read_alternative(hem_spec *spec, const hem__choice *choice,
     if (a->keys == NULL)
         return hem__value_read(spec, a->value, a->name, node, record, err);
     if (node != NULL && node->kind == HEM__YAML_MAP) {
+        HEM_TRY(check_owner(spec, choice, a, node, err));
         HEM_TRY(note_all(spec, a->keys, a->name, node, &all, err));
     } else if (node != NULL && (a->value == NULL || empty)) {
         return hem__fail_not_map(spec, node, a->name, a->keys, a->example, err);

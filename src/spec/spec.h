@@ -198,6 +198,7 @@ typedef struct hem__augment_spec {
     hem__amount cutout[2]; /* smallest and largest side; largest 0 = none */
     hem__amount cutout_chance, brightness, contrast;
     hem__at shift_at, crop_at, cutout_at;
+    hem__at keep_aspect_at, cutout_chance_at, cutout_fill_at, fill_value_at;
     bool keep_aspect; /* zoom rows and columns alike */
     hem__flip flip;
     hem__fill fill;

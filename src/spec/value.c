@@ -209,7 +209,12 @@ static const char *near_word(const hem__key *key, const char *text)
     for (const hem__word *word = key->words; word && word->name && n < 15; word++)
         names[n++] = word->name;
     names[n] = NULL;
-    return hem__nearest(text, names);
+    const char *near = hem__nearest(text, names);
+    for (size_t i = 0; i < n && near == NULL && strlen(text) > 2; i++) { /* `keep: best` */
+        if (strncmp(names[i], text, strlen(text)) == 0)
+            near = names[i];
+    }
+    return near;
 }
 
 /* What a person who wrote this number probably meant, or why it is out of range. False: no idea. */

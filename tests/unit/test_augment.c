@@ -71,13 +71,13 @@ static void test_identity(void **state)
 {
     (void)state;
     static const int sizes[][3] = {{28, 28, 1}, {1, 5, 1}, {7, 4, 3}, {31, 32, 3}};
-    static const char *const fills[] = {"nearest", "constant", "reflect"};
+    static const char *const fills[] = {"nearest", "constant, fill_value: 9", "reflect"};
     uint8_t in[MOST], out[MOST];
     fill_noise(in, MOST);
     for (int i = 0; i < 4; i++)
         for (int f = 0; f < 3; f++) {
             char keys[128];
-            snprintf(keys, sizeof keys, "{rotation: 180 deg, fill: %s, fill_value: 9}", fills[f]);
+            snprintf(keys, sizeof keys, "{rotation: 180 deg, fill: %s}", fills[f]);
             hem__augmenter a = augmenter(keys, sizes[i][0], sizes[i][1], sizes[i][2]);
             hem__change change = nothing();
             memset(out, 1, sizeof out);

@@ -358,6 +358,28 @@ static void expect_refused(const char *text, const char *override, const char *m
     setting_close(&s);
 }
 
+static const char unit_net[] = DATA "  - dense: {units: 6}\n  - batchnorm\n" OUTPUT;
+
+/* One image has a variance where a channel has many pixels; a frozen layer needs none. */
+static void test_one_image_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *net, *override;
+    } rows[] = {
+        {plain_net, "train.batch=1"},
+        {plain_net, "train.batch=299"},
+        {unit_net, "train={batch: 299, last_batch: drop}"},
+        {frozen_net, "train.batch=1"},
+        {unit_net, "train.batch=2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        setting s;
+        setting_open(&s, rows[i].net, rows[i].override, 1, NULL);
+        setting_close(&s);
+    }
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -367,6 +389,14 @@ static void test_refused(void **state)
     expect_refused(DATA "  - conv: {filters: 20000000, kernel: 3}\n  - batchnorm\n"
                         "  - global_avgpool\n" OUTPUT,
                    "train.batch=10000000", "with a batch of 300 images", "use a smaller batch");
+    expect_refused(unit_net, "train.batch=1",
+                   "a batch of 1 image gives batchnorm1 one value per channel",
+                   "a batch of 2 images or more");
+    expect_refused(unit_net, "train.batch=299",
+                   "300 training images in batches of 299 leave a last one of 1 image",
+                   "last_batch: drop");
+    expect_refused(DATA "  - dense: {units: 6}\n  - batchnorm\n" OUTPUT "train:\n  batch: 23\n",
+                   NULL, "7:10: 300 training images in batches of 23 leave", "another batch");
     expect_refused(DATA "  - conv: {filters: 4, kernel: 3}\n"
                         "  - residual: [conv: {filters: 5, kernel: 3, padding: same}]\n" OUTPUT,
                    NULL,
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_step_allocates_nothing),
         cmocka_unit_test(test_divergence_keeps_statistics),
         cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_one_image_accepted),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,32 @@ static void write_choice(const hem__choice *choice, uint32_t *counter, hem__str 
     hem__str_add(out, "}");
 }
 
+/* Keys that do nothing without others stand beside those. */
+static void write_augment(uint32_t *counter, hem__str *out)
+{
+    static const char *const together[][3] = {{"zoom", "keep_aspect", "10%"},
+                                              {"cutout", "cutout_chance", "[4 px, 9 px]"},
+                                              {"cutout", "cutout_fill", "8 px"},
+                                              {"fill", "fill_value", "constant"}};
+    uint32_t which = draw(counter, 8);
+    const char *const *pair = which < 4 ? together[which] : NULL;
+    const char *comma = "";
+    for (const hem__key *key = hem__augment_keys; key->name != NULL; key++) {
+        bool needs = false, chosen = pair != NULL && strcmp(key->name, pair[1]) == 0;
+        for (size_t i = 0; i < sizeof together / sizeof *together; i++)
+            needs = needs || strcmp(key->name, together[i][1]) == 0;
+        bool needed = pair != NULL && strcmp(key->name, pair[0]) == 0;
+        if (!chosen && !needed && (needs || draw(counter, 2) == 0))
+            continue;
+        hem__str_printf(out, "%s%s: ", comma, key->name);
+        if (needed)
+            hem__str_add(out, pair[2]);
+        else
+            write_random(key, counter, out);
+        comma = ", ";
+    }
+}
+
 static void write_random_file(uint32_t *counter, hem__str *out)
 {
     hem__str_add(out, "data: ");
@@ -126,7 +152,7 @@ static void write_random_file(uint32_t *counter, hem__str *out)
     hem__str_add(out, "\nscale: ");
     write_random(hem__key_find(hem__top_keys, "scale"), counter, out);
     hem__str_add(out, "\naugment: {");
-    write_keys(hem__augment_keys, counter, out);
+    write_augment(counter, out);
     hem__str_add(out, "}\nvalidation: {last: 10}\nmodel:\n");
     for (uint32_t layers = draw(counter, 6) + 1; layers > 0; layers--) {
         hem__str_add(out, "  - ");

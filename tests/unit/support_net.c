@@ -89,6 +89,15 @@ void setting_train(setting *s, size_t batch, int steps, char hash[65])
     s->stepper = NULL;
 }
 
+void train_three(const void *what, int threads, const char *tier, char hash[65])
+{
+    const three_steps *run = what;
+    setting s;
+    setting_open(&s, run->text, run->override, threads, tier);
+    setting_train(&s, run->batch, 3, hash);
+    setting_close(&s);
+}
+
 void expect_same_weights(setting_run *run, const void *what, int most_threads)
 {
     char first[65] = "", hash[65];

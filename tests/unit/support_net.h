@@ -42,4 +42,11 @@ typedef void setting_run(const void *what, int threads, const char *tier, char h
 /* On every exact tier of this CPU, on 1 to `most_threads` threads each: the same weights. */
 void expect_same_weights(setting_run *run, const void *what, int most_threads);
 
+/* A run of three steps, as setting_train() makes them. */
+typedef struct three_steps {
+    const char *text, *override;
+    size_t batch;
+} three_steps;
+void train_three(const void *what, int threads, const char *tier, char hash[65]);
+
 #endif

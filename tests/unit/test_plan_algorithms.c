@@ -62,7 +62,7 @@ typedef struct planned {
     size_t batch;
 } planned;
 
-static void train_three(const void *what, int threads, const char *tier, char hash[65])
+static void train_planned(const void *what, int threads, const char *tier, char hash[65])
 {
     const planned *p = what;
     setting s;
@@ -89,7 +89,7 @@ static void test_same_bits(void **state)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             planned p = nets[n];
             p.batch = batches[i];
-            expect_same_weights(train_three, &p, 4);
+            expect_same_weights(train_planned, &p, 4);
         }
 }
 

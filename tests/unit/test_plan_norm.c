@@ -73,20 +73,6 @@ static float *tensor(const setting *s, const char *name)
     return values;
 }
 
-typedef struct trained {
-    const char *net, *optimizer;
-    size_t batch;
-} trained;
-
-static void train_three(const void *what, int threads, const char *tier, char hash[65])
-{
-    const trained *t = what;
-    setting s;
-    setting_open(&s, t->net, t->optimizer, threads, tier);
-    setting_train(&s, t->batch, 3, hash);
-    setting_close(&s);
-}
-
 static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
@@ -96,8 +82,8 @@ static void test_threads_and_tiers_same_bits(void **state)
                                              "train.optimizer={momentum: {learning_rate: 0.05}}"};
     static const char *const nets[] = {conv_net, frozen_net};
     for (size_t i = 0; i < 2 * sizeof batches / sizeof *batches; i++)
-        expect_same_weights(train_three, &(trained){nets[i % 2], optimizers[i % 3], batches[i / 2]},
-                            4);
+        expect_same_weights(train_three,
+                            &(three_steps){nets[i % 2], optimizers[i % 3], batches[i / 2]}, 4);
 }
 
 /* Winograd's algorithm and Fourier transforms over all tiles of a batch at once; relus in epilogues

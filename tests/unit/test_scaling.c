@@ -71,7 +71,7 @@ static void values(void **state)
     }
 }
 
-static void train_three(const void *scale, int threads, const char *tier, char hash[65])
+static void train_scaled(const void *scale, int threads, const char *tier, char hash[65])
 {
     setting s;
     begin(&s, scale, threads, tier);
@@ -83,7 +83,7 @@ static void same_bits(void **state)
 {
     (void)state;
     for (int k = 0; k < 2; k++)
-        expect_same_weights(train_three, scales[k], 3);
+        expect_same_weights(train_scaled, scales[k], 3);
 }
 
 static void model_files(void **state)

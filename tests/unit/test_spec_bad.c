@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "hemline/spec.h"
+#include "unit/spec_bad_overrides.h"
 #include "unit/spec_bad_rows.h"
 
 /* True where the error is as expected; else says what it is. */

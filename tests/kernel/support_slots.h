@@ -14,6 +14,7 @@ void some_range(test_case *c, int n, double work, int *first, int *last);
 /* support_conv.c */
 void one_conv(test_case *c);
 void one_conv_wgrad(test_case *c);
+void one_conv_wgrad_wide(test_case *c);
 void one_conv_wgrad_narrow(test_case *c);
 void one_conv_bgrad(test_case *c);
 void one_winograd(test_case *c);

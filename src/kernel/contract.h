@@ -23,6 +23,7 @@
 #ifndef HEM_KERNEL_CONTRACT_H
 #define HEM_KERNEL_CONTRACT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -141,11 +142,46 @@ typedef enum hem__loss {
     HEM__N_LOSSES
 } hem__loss;
 
-/* Rows of the output that the weight gradient of a convolution sums in lanes before it folds
- * them: enough for about 16 pixels. A function of the shape alone: part of the order of sums. */
+/* Rows of the output that the weight gradient of a convolution sums in lanes, where it is not
+ * wide, and that of biases, before they are folded: enough for about 16 pixels. A function of the
+ * shape alone: part of the order of sums. */
 static inline int hem__wgrad_rows(int Q)
 {
     return Q >= 16 ? 1 : (16 + Q - 1) / Q;
+}
+
+/* The weight gradient has two forms. Blocks of 8 filters take the wide one where a kernel row of a
+ * block of channels has enough taps to keep the vectors busy; how many items are of such blocks: */
+static inline int hem__wgrad_wide_items(const hem__conv_shape *s)
+{
+    enum { FEWEST = 12 };
+    int n_cb = (s->C + HEM__BLOCK - 1) / HEM__BLOCK;
+    return s->C < HEM__BLOCK && s->C * s->S < FEWEST ? 0 : s->K / HEM__BLOCK * s->R * n_cb;
+}
+
+/* Item of ceil(K/8) * R * ceil(C/8). Wide blocks come first, two by two, so that the items of a
+ * pair lie side by side: item = ((kb / 2 * R + r) * ceil(C/8) + cb) * 2 + kb % 2. A block without
+ * partner or not wide: item = (kb * R + r) * ceil(C/8) + cb. */
+static inline void hem__wgrad_item(const hem__conv_shape *s, int item, int *kb, int *r, int *cb)
+{
+    int n_cb = (s->C + HEM__BLOCK - 1) / HEM__BLOCK, of_pair = 2 * s->R * n_cb;
+    bool paired = item < hem__wgrad_wide_items(s) / of_pair * of_pair;
+    int place = paired ? item / 2 : item;
+    *cb = place % n_cb;
+    *r = place / n_cb % s->R;
+    *kb = paired ? item / of_pair * 2 + item % 2 : item / n_cb / s->R;
+}
+
+/* The wide form has units of at most 16 pixels: whole output rows, or a part of one. Part i of a
+ * row is the columns [Q * i / parts, Q * (i + 1) / parts). */
+static inline int hem__wgrad_wide_rows(int Q)
+{
+    return Q >= 16 ? 1 : 16 / Q;
+}
+
+static inline int hem__wgrad_wide_parts(int Q)
+{
+    return (Q + 15) / 16;
 }
 
 /* The forward pass of a convolution. */
@@ -245,10 +281,12 @@ typedef struct HEM__R(hem__kernels) {
                  const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
                  int kb1, int row0, int row1);
 
-    /* dw[k][c][r][s] += sums over one tile, for items [item0, item1) of ceil(K/8) * R * ceil(C/8),
-     * item = (kb * R + r) * ceil(C/8) + cb. Output rows in units of hem__wgrad_rows(Q), in order:
-     * in each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the
-     * pixels whose tap lies inside x; then dw += tree16(lanes), also where no tap was inside. */
+    /* dw[k][c][r][s] += sums over one tile, for items [item0, item1) as hem__wgrad_item has them.
+     * Wide: t = 0, then for units of pixels, by rows, then parts, t += z, where z = 0, then for the
+     * unit's pixels, by rows, then columns, whose tap lies inside x, and their images 0 to 15:
+     * fma(x, dy, z); then dw += t. Others: output rows in units of hem__wgrad_rows(Q), in order: in
+     * each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the pixels
+     * whose tap lies inside x; then dw += tree16(lanes). Both also where no tap was inside. */
     void (*conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                        hem__real *dw, int item0, int item1);
     /* db[k] += the same units' sums of dy (lane + dy), tree16 each; channel blocks [kb0, kb1). */

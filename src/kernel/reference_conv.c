@@ -91,12 +91,64 @@ static void weight_row(const hem__conv_shape *shape, const hem__real *x, const h
     }
 }
 
+/* What the tile adds to one weight whose item is not wide. */
+static void narrow_weight(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
+                          int k, int c, int r, int s, hem__real *dw)
+{
+    int rows = hem__wgrad_rows(shape->Q);
+    for (int first = 0; first < shape->P; first += rows) {
+        hem__real lanes[HEM__LANES] = {0};
+        for (int p = first; p < first + rows && p < shape->P; p++)
+            weight_row(shape, x, dy, k, c, r, s, p, lanes);
+        *dw += hem__tree16(lanes);
+    }
+}
+
+/* z and the pixels [q0, q1) of one output row p whose tap (r, s) lies inside x, image by image. */
+static hem__real weight_part(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
+                             int k, int c, int r, int s, int p, int q0, int q1, hem__real z)
+{
+    int iy = p * shape->stride_y - shape->pad_y + r;
+    if (iy < 0 || iy >= shape->H)
+        return z;
+    for (int q = q0; q < q1; q++) {
+        int ix = q * shape->stride_x - shape->pad_x + s;
+        if (ix < 0 || ix >= shape->W)
+            continue;
+        const hem__real *a =
+            x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK, c % HEM__BLOCK, iy, ix);
+        const hem__real *d =
+            dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK, k % HEM__BLOCK, p, q);
+        for (int l = 0; l < HEM__LANES; l++)
+            z = HEM__FMA(a[l], d[l], z);
+    }
+    return z;
+}
+
+/* What it adds to one whose item is. */
+static void wide_weight(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
+                        int k, int c, int r, int s, hem__real *dw)
+{
+    int rows = hem__wgrad_wide_rows(shape->Q), parts = hem__wgrad_wide_parts(shape->Q);
+    hem__real t = 0;
+    for (int first = 0; first < shape->P; first += rows) {
+        for (int part = 0; part < parts; part++) {
+            hem__real z = 0;
+            for (int p = first; p < first + rows && p < shape->P; p++)
+                z = weight_part(shape, x, dy, k, c, r, s, p, shape->Q * part / parts,
+                                shape->Q * (part + 1) / parts, z);
+            t += z;
+        }
+    }
+    *dw += t;
+}
+
 void REF(conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                      hem__real *dw, int item0, int item1)
 {
-    int n_cb = hem__block_count(shape->C), rows = hem__wgrad_rows(shape->Q);
     for (int item = item0; item < item1; item++) {
-        int cb = item % n_cb, r = item / n_cb % shape->R, kb = item / n_cb / shape->R;
+        int kb, r, cb;
+        hem__wgrad_item(shape, item, &kb, &r, &cb);
         int c_end = cb * HEM__BLOCK + hem__block_width(shape->C, cb);
         int k_end = kb * HEM__BLOCK + hem__block_width(shape->K, kb);
         for (int k = kb * HEM__BLOCK; k < k_end; k++) {
@@ -104,12 +156,10 @@ void REF(conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem
                 size_t row = ((size_t)k * (size_t)shape->C + (size_t)c) * (size_t)shape->R;
                 hem__real *out = dw + (row + (size_t)r) * (size_t)shape->S;
                 for (int s = 0; s < shape->S; s++) {
-                    for (int first = 0; first < shape->P; first += rows) {
-                        hem__real lanes[HEM__LANES] = {0};
-                        for (int p = first; p < first + rows && p < shape->P; p++)
-                            weight_row(shape, x, dy, k, c, r, s, p, lanes);
-                        out[s] += hem__tree16(lanes);
-                    }
+                    if (item < hem__wgrad_wide_items(shape))
+                        wide_weight(shape, x, dy, k, c, r, s, &out[s]);
+                    else
+                        narrow_weight(shape, x, dy, k, c, r, s, &out[s]);
                 }
             }
         }

@@ -1,18 +1,10 @@
-/* Weight and bias gradients of a convolution: dot products over pixels, kept apart by lane, folded
- * once a unit of output rows (contract.h). Per kernel row, (kernel column, channel) is one range of
- * virtual channels, contiguous in x; a block of them times a block of filters shares its loads. */
+/* Weight and bias gradients of a convolution; the weights' where they are not wide (contract.h):
+ * dot products over pixels, kept apart by lane, folded once a unit of output rows (contract.h). Per
+ * kernel row, (kernel column, channel) is one range of virtual channels, contiguous in x; a block
+ * of them times a block of filters shares its loads. */
 #include <string.h>
 
-#include "kernel/vector.h"
-
-/* Rows of a unit, for all blocks of one item. */
-typedef struct wgrad_unit {
-    int n_rows;              /* rows of the unit whose kernel row lies inside x */
-    ptrdiff_t x_step, x_row; /* numbers of x between neighbouring output pixels and rows */
-    size_t d_step, d_row;    /* numbers of dy likewise */
-    ptrdiff_t place_step;    /* x_step in virtual channels */
-    size_t place_limit;      /* virtual channels in a row of x */
-} wgrad_unit;
+#include "kernel/wgrad.h"
 
 typedef struct wgrad_block wgrad_block;
 typedef void (*wgrad_kernel)(const wgrad_unit *, const wgrad_block *, const float *x,
@@ -125,8 +117,7 @@ enum {
     WIDEST_A = 8,
     WIDEST_B = 4,
     BLOCK_SUMS = REGISTERS == 32 ? 24 : 16, /* sums of the largest block, in groups of four */
-    MOST_CHANNELS = 128,                    /* virtual channels of an item done at once */
-    MOST_BLOCKS = 2 * MOST_CHANNELS,        /* of a group of items: one item alone always fits */
+    MOST_BLOCKS = 2 * WGRAD_CHANNELS,       /* of a group of items: one item alone always fits */
     MOST_ITEMS = 16,
     PARTS = VL == HEM__LANES ? 1 : 2 /* of the lanes, as far as prefetching tells them apart */
 };
@@ -159,32 +150,16 @@ static int filters_of(int left)
     return WIDTH[left];
 }
 
-/* One item of the contract, and the columns of its kernel row done at once. */
-typedef struct wgrad_item {
-    const hem__conv_shape *shape;
-    int kb, r, cb;
-    int n_filters, n_channels;
-    int s0, s1;
-    int valid0, valid1; /* output rows whose kernel row lies inside x */
-    const float *x;     /* its channel block */
-    wgrad_unit unit;
-    int first, n_blocks; /* its blocks in the group */
-} wgrad_item;
-
 static wgrad_block block_of(const wgrad_item *item, int t0, int n, int k0, int n_filters)
 {
-    const hem__conv_shape *shape = item->shape;
-    int first, last, width = item->n_channels;
-    int s_first = item->s0 + t0 / width, s_last = item->s0 + (t0 + n - 1) / width;
-    /* Seen from column s_first, the block is a kernel of s_last - s_first + 1 columns. */
-    inside(shape->Q, shape->stride_x, shape->pad_x - s_first, s_last - s_first + 1, shape->W,
-           &first, &last);
+    int first, last;
+    inside_block(item, t0, n, &first, &last);
     return (wgrad_block){
         .run = KERNELS[n_filters][n],
-        .place = (item->s0 - shape->pad_x) * width + t0,
+        .place = first_place(item, t0),
         .n_left = first,
         .n_inside = last - first,
-        .n_right = shape->Q - last,
+        .n_right = item->shape->Q - last,
         .t0 = (int16_t)t0,
         .A = (int16_t)n,
         .k0 = (int16_t)k0,
@@ -215,12 +190,7 @@ static int cut(const wgrad_item *item, wgrad_block *blocks)
 /* Where filter b, virtual channel a of the block lies in dw. */
 static size_t weight_at(const wgrad_item *item, const wgrad_block *block, int a, int b)
 {
-    const hem__conv_shape *shape = item->shape;
-    int t = block->t0 + a;
-    size_t k = (size_t)(item->kb * HEM__BLOCK + block->k0 + b);
-    size_t c = (size_t)(item->cb * HEM__BLOCK + t % item->n_channels);
-    size_t s = (size_t)(item->s0 + t / item->n_channels);
-    return ((k * (size_t)shape->C + c) * (size_t)shape->R + (size_t)item->r) * (size_t)shape->S + s;
+    return weight_place(item, block->t0 + a, item->kb * HEM__BLOCK + block->k0 + b);
 }
 
 /* Items with the same filters, one after the other in each unit of rows, so that dy is fetched once
@@ -263,32 +233,6 @@ static void scatter(const wgrad_item *item, const wgrad_group *group, float *dw)
     }
 }
 
-static void describe_item(const hem__conv_shape *shape, const float *x, int number,
-                          wgrad_item *item)
-{
-    int n_cb = block_count(shape->C);
-    *item = (wgrad_item){
-        .shape = shape,
-        .kb = number / n_cb / shape->R,
-        .r = number / n_cb % shape->R,
-        .cb = number % n_cb,
-    };
-    item->n_filters = block_width(shape->K, item->kb);
-    item->n_channels = block_width(shape->C, item->cb);
-    item->x = x + (size_t)item->cb * (size_t)shape->H * (size_t)shape->W * HEM__BLOCK * HEM__LANES;
-    inside(shape->P, shape->stride_y, shape->pad_y - item->r, 1, shape->H, &item->valid0,
-           &item->valid1);
-    ptrdiff_t channels = item->n_channels, row = shape->W * channels * HEM__LANES;
-    item->unit = (wgrad_unit){
-        .x_step = shape->stride_x * channels * HEM__LANES,
-        .x_row = shape->stride_y * row,
-        .d_step = (size_t)item->n_filters * HEM__LANES,
-        .d_row = (size_t)shape->Q * (size_t)item->n_filters * HEM__LANES,
-        .place_step = shape->stride_x * channels,
-        .place_limit = (size_t)shape->W * (size_t)channels,
-    };
-}
-
 /* Fetched on first use, new rows of x and dy would stall the first blocks that touch them. So the
  * blocks of an item's last range of filters ask for the next item's row of x, and those of the last
  * item for the next unit's dy as well: a line a pixel in each part of the lanes (with vectors of
@@ -326,12 +270,8 @@ static void plan_prefetch(wgrad_group *group, int rows)
 static void run_unit(wgrad_item *item, wgrad_group *group, const float *dy, int p, int p_end)
 {
     float sums[BLOCK_SUMS * HEM__LANES] __attribute__((aligned(64)));
-    const hem__conv_shape *shape = item->shape;
-    int p0 = at_most(at_least(p, item->valid0), shape->P);
-    int p1 = at_least(at_most(p_end, item->valid1), p0);
-    int iy = p1 > p0 ? p0 * shape->stride_y - shape->pad_y + item->r : 0;
-    const float *x = item->x + (ptrdiff_t)iy * shape->W * item->n_channels * HEM__LANES;
-    item->unit.n_rows = p1 - p0;
+    const float *x;
+    int p0 = begin_unit(item, p, p_end, &x);
     if (VL < 8)
         memset(sums, 0, sizeof sums); /* places between the sums are folded too */
     for (int i = item->first; i < item->first + item->n_blocks; i++) {
@@ -363,12 +303,15 @@ static void run_group(wgrad_group *group, const float *dy, float *dw)
 void TIER(hem__conv_wgrad)(const hem__conv_shape *shape, const float *x, const float *dy, float *dw,
                            int item0, int item1)
 {
+    int wide = at_most(hem__wgrad_wide_items(shape), item1);
+    if (item0 < wide)
+        TIER(hem__conv_wgrad_wide)(shape, x, dy, dw, item0, wide);
     wgrad_group group;
     group.n_items = group.n_blocks = 0;
-    for (int i = item0; i < item1; i++) {
+    for (int i = at_least(item0, wide); i < item1; i++) {
         wgrad_item item;
         describe_item(shape, x, i, &item);
-        int columns = MOST_CHANNELS / item.n_channels;
+        int columns = WGRAD_CHANNELS / item.n_channels;
         for (; item.s0 < shape->S; item.s0 = item.s1) {
             item.s1 = at_most(item.s0 + columns, shape->S);
             wgrad_block blocks[MOST_BLOCKS];

@@ -109,6 +109,18 @@ void one_conv_wgrad(test_case *c)
     conv_wgrad_of(c, some_shape(c));
 }
 
+/* Whole blocks of filters, in pairs, alone and with a narrower one behind; rows in several parts.
+ */
+void one_conv_wgrad_wide(test_case *c)
+{
+    rng *r = &c->random;
+    hem__conv_shape s = some_shape(c);
+    s.K = between(r, 1, 6) * HEM__BLOCK + (chance(r, 2) ? between(r, 1, 7) : 0);
+    s.C = chance(r, 2) ? s.C : between(r, 6, 20);
+    s.P = between(r, 1, s.P);
+    conv_wgrad_of(c, s);
+}
+
 /* Few channels, filters and columns: every block, the smallest too. */
 void one_conv_wgrad_narrow(test_case *c)
 {

@@ -46,6 +46,7 @@ static const struct {
 } SLOTS[] = {
     {"conv", one_conv},
     {"conv_wgrad", one_conv_wgrad},
+    {"conv_wgrad, wide", one_conv_wgrad_wide},
     {"conv_wgrad, narrow", one_conv_wgrad_narrow},
     {"conv_bgrad", one_conv_bgrad},
     {"winograd", one_winograd},

@@ -16,6 +16,7 @@ hem__pool_shape some_pool(test_case *c, int C);
 /* support_conv.c */
 void one_conv(test_case *c);
 void one_conv_wgrad(test_case *c);
+void one_conv_wgrad_wide(test_case *c);
 void one_conv_wgrad_narrow(test_case *c);
 void one_conv_bgrad(test_case *c);
 void one_winograd(test_case *c);

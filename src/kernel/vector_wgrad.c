@@ -4,7 +4,7 @@
  * of them times a block of filters shares its loads. */
 #include <string.h>
 
-#include "kernel/wgrad.h"
+#include "kernel/vector_wgrad.h"
 
 typedef struct wgrad_block wgrad_block;
 typedef void (*wgrad_kernel)(const wgrad_unit *, const wgrad_block *, const float *x,

@@ -4,7 +4,7 @@
  * where they fill a vector or two. */
 #include <string.h>
 
-#include "kernel/wgrad.h"
+#include "kernel/vector_wgrad.h"
 
 typedef struct wide_block wide_block;
 typedef void (*wide_kernel)(const wgrad_unit *, const wide_block *, const float *x, const float *d,

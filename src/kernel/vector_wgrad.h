@@ -1,7 +1,7 @@
 /* What the two forms of a convolution's weight gradient share (contract.h): per kernel row, (kernel
  * column, channel) is one range of virtual channels, contiguous in x; an item is such a range. */
-#ifndef HEM_KERNEL_WGRAD_H
-#define HEM_KERNEL_WGRAD_H
+#ifndef HEM_KERNEL_VECTOR_WGRAD_H
+#define HEM_KERNEL_VECTOR_WGRAD_H
 
 #include "kernel/vector.h"
 

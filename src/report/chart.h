@@ -18,9 +18,8 @@ typedef struct hem__curve {
     const double *low, *high; /* of a band around it; NULL = none */
     size_t n;
     hem__role role;
-    double dash; /* 0 = a whole line */
-    bool marked; /* a ring at point `mark` */
-    size_t mark;
+    double dash;       /* 0 = a whole line */
+    const bool *rings; /* [n]: points that have one; NULL = none */
     bool thin;
 } hem__curve;
 

@@ -110,13 +110,14 @@ static void draw_curve(const hem__plot *plot, const hem__curve *c)
     free(points);
 }
 
-static void draw_mark(const hem__plot *plot, const hem__curve *c)
+static void draw_rings(const hem__plot *plot, const hem__curve *c)
 {
-    double x = c->mark < c->n ? hem__plot_x(plot, c->x[c->mark]) : (double)NAN;
-    double y = c->mark < c->n ? hem__plot_y(plot, c->y[c->mark]) : (double)NAN;
-    if (c->marked && isfinite(x) && isfinite(y))
-        hem__draw_circle(plot->canvas, x, y, 4.5,
-                         (hem__paint){.fill = HEM__PAPER, .stroke = c->role, .line = 2});
+    for (size_t i = 0; i < c->n && c->rings != NULL; i++) {
+        double x = hem__plot_x(plot, c->x[i]), y = hem__plot_y(plot, c->y[i]);
+        if (c->rings[i] && isfinite(x) && isfinite(y))
+            hem__draw_circle(plot->canvas, x, y, 4.5,
+                             (hem__paint){.fill = HEM__PAPER, .stroke = c->role, .line = 2});
+    }
 }
 
 /* Circles that are not painted: what is under the pointer there says its numbers. */
@@ -211,7 +212,7 @@ static void draw_curves(const hem__plot *plot, const hem__lines *lines)
         if (c->low != NULL && c->high != NULL)
             draw_band(plot, c);
         draw_curve(plot, c);
-        draw_mark(plot, c);
+        draw_rings(plot, c);
         hem__group_end(plot->canvas);
     }
     for (size_t i = 0; i < lines->n; i++) { /* above all lines, or those would hide them */

@@ -51,6 +51,13 @@ void hem__tag(hem__str *out, const char *element, const char *format, ...)
     hem__str_printf(out, "</%.*s>", (int)strcspn(element, " "), element);
 }
 
+void hem__scroll_open(hem__str *out, const char *label)
+{
+    hem__str_add(out, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"");
+    hem__add_escaped(out, label);
+    hem__str_add(out, "\">");
+}
+
 void hem__figure(hem__str *out, hem__canvas *canvas)
 {
     if (canvas == NULL) {

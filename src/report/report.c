@@ -119,10 +119,27 @@ static hem_status take_times(hem__report *report, hem_error *err)
     return report->layer_seconds != NULL ? HEM_OK : hem__fail_memory(err, "times of layers", n);
 }
 
+/* A finished run whose events.jsonl was cut or lost: its curves lack what was there. */
+static void note_lost_epochs(const hem_report_options *options, hem__report *report)
+{
+    for (size_t i = 0; i < report->records.n; i++) {
+        const hem__record *r = &report->records.list[i];
+        double done = r->finished ? hem__record_number(r->json, "epochs_done") : 0;
+        if ((double)r->n_epochs < done)
+            note(options, report,
+                 "'%s/events.jsonl' is damaged: it tells of %zu of the run's %.0f epochs, and "
+                 "curves lack the others.",
+                 r->directory, r->n_epochs, done);
+    }
+}
+
 static hem_status look_closer(const hem_report_options *options, hem__report *report,
                               hem_error *err)
 {
     report->shown = choose_shown(&report->records);
+    if (report->records.twins.length > 0)
+        note(options, report, "Left out, for a run counts once: %s.", report->records.twins.text);
+    note_lost_epochs(options, report);
     HEM_TRY(open_model(options, report, err));
     open_data(options, report);
     if (report->net == NULL || report->data == NULL || !report->shown->finished ||
@@ -145,7 +162,7 @@ static const struct {
     {"curves", "Learning curves", hem__section_curves},
     {"runs", "Run by run", hem__section_boxes},
     {"rate", "Learning rate", hem__section_rate},
-    {"confusion", "What is taken for what", hem__section_confusion},
+    {"confusion", "Confusion matrices", hem__section_confusion},
     {"classes", "Class by class", hem__section_classes},
     {"calibration", "Calibration", hem__section_calibration},
     {"mistakes", "Most confident mistakes", hem__section_mistakes},

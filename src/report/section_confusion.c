@@ -14,8 +14,9 @@ static void add_table(const hem__report *report, const hem_evaluation *e, const 
 {
     hem__str_add(out, "<details><summary>");
     hem__say(out, "The numbers: %s", of);
-    hem__str_add(out, "</summary><div class=\"scroll\"><table class=\"counts\"><thead><tr><td>true "
-                      "\\ predicted</td>");
+    hem__str_add(out, "</summary>");
+    hem__scroll_open(out, of);
+    hem__str_add(out, "<table class=\"counts\"><thead><tr><td>true \\ predicted</td>");
     for (int p = 0; p < e->n_classes; p++)
         hem__tag(out, "th scope=\"col\"", "%s", hem__class_name(report, p));
     hem__str_add(out, "</tr></thead><tbody>\n");

@@ -39,10 +39,9 @@ void hem__section_network(const hem__report *report, hem__str *out)
     hem__str_add(out, "<div class=\"pair\">");
     const double *seconds = report->layer_seconds;
     hem__figure(out, hem__chart_network(report->net, seconds, "From image to classes"));
-    hem__str_add(
-        out,
-        "<div class=\"scroll\"><table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
-        "<th>output</th><th>parameters</th><th>multiply-adds</th>");
+    hem__scroll_open(out, "Layers");
+    hem__str_add(out, "<table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
+                      "<th>output</th><th>parameters</th><th>multiply-adds</th>");
     hem__str_add(out, seconds != NULL ? "<th>&#181;s</th>" : "");
     hem__str_add(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < info.n_layers; i++) {
@@ -238,8 +237,8 @@ void hem__section_samples(const hem__report *report, hem__str *out)
         return;
     }
     size_t n = hem_images_pick(report->data, HEM_TRAIN, SAMPLES, false, chosen, SAMPLES);
-    hem__str_add(out, "<div class=\"scroll\"><table class=\"samples\"><thead><tr><td></td><th>as "
-                      "it is</th>");
+    hem__scroll_open(out, "Augmented images");
+    hem__str_add(out, "<table class=\"samples\"><thead><tr><td></td><th>as it is</th>");
     for (int epoch = 1; epoch <= EPOCHS; epoch++)
         hem__tag(out, "th", "epoch %d", epoch);
     hem__str_add(out, "</tr></thead><tbody>\n");

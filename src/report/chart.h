@@ -100,7 +100,7 @@ hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *ti
 
 /* ---- a network ------------------------------------------------------------------------------- */
 
-/* `seconds` has the time of each layer, or is NULL where it is not known. */
+/* `seconds` has the time of each layer for an image, or is NULL where it is not known. */
 hem__canvas *hem__chart_network(const hem_net *net, const double *seconds, const char *title);
 
 /* ---- functions ------------------------------------------------------------------------------- */

@@ -64,9 +64,10 @@ hem_status hem_chart_confusion(const hem_evaluation *evaluation, const char *con
                       out, err);
 }
 
-hem_status hem_chart_network(const hem_net *net, hem_picture **out, hem_error *err)
+hem_status hem_chart_network(const hem_net *net, const double *seconds, hem_picture **out,
+                             hem_error *err)
 {
-    return picture_of(hem__chart_network(net, NULL, hem_spec_name(hem_net_spec(net))), out, err);
+    return picture_of(hem__chart_network(net, seconds, hem_spec_name(hem_net_spec(net))), out, err);
 }
 
 hem_status hem_chart_activation(const char *name, double parameter, hem_picture **out,

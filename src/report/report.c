@@ -113,7 +113,8 @@ static hem_status take_times(hem__report *report, hem_error *err)
     report->layer_seconds = hem__calloc(n, sizeof *report->layer_seconds);
     for (size_t i = 0; i < profile.n_rows && report->layer_seconds != NULL; i++) {
         if (profile.rows[i].layer != HEM_NO_LAYER)
-            report->layer_seconds[profile.rows[i].layer] += profile.rows[i].seconds;
+            report->layer_seconds[profile.rows[i].layer] +=
+                profile.rows[i].seconds / (double)profile.images;
     }
     hem_profile_release(&profile);
     return report->layer_seconds != NULL ? HEM_OK : hem__fail_memory(err, "times of layers", n);

@@ -105,7 +105,7 @@ typedef struct hem__report {
     hem_net *net;                /* of `shown`; NULL where it has no model */
     hem_data *data;              /* NULL where it was not found */
     hem_predictions predictions; /* of the test part; n = 0 without data */
-    double *layer_seconds;       /* [layer]: forward, of all predictions; NULL where n = 0 */
+    double *layer_seconds;       /* [layer]: forward, of an image; NULL where n = 0 */
     hem__str notes;              /* HTML: list items */
 } hem__report;
 

@@ -11,9 +11,9 @@
 enum { FILTERS = 64, MAPS = 32, IMAGES = 3, SAMPLES = 6, EPOCHS = 5 };
 
 /* Microseconds of an image. */
-static void add_time(const hem__report *report, double seconds, hem__str *out)
+static void add_time(double seconds, hem__str *out)
 {
-    double time = 1e6 * seconds / (double)report->predictions.n;
+    double time = 1e6 * seconds;
     hem__tag(out, "td", "%.*f", time < 10 ? 2 : time < 100 ? 1 : 0, time);
 }
 
@@ -56,7 +56,7 @@ void hem__section_network(const hem__report *report, hem__str *out)
         hem__tag(out, "td", "%s", hem__grouped(layer.parameters, a));
         hem__tag(out, "td", "%s", hem__grouped(layer.macs, b));
         if (seconds != NULL)
-            add_time(report, seconds[i], out);
+            add_time(seconds[i], out);
         hem__str_add(out, "</tr>\n");
     }
     hem__str_add(out, "</tbody><tfoot><tr><th scope=\"row\">total</th><td></td><td></td>");
@@ -66,7 +66,7 @@ void hem__section_network(const hem__report *report, hem__str *out)
     for (size_t i = 0; i < info.n_layers && seconds != NULL; i++)
         all += seconds[i];
     if (seconds != NULL)
-        add_time(report, all, out);
+        add_time(all, out);
     hem__str_add(out, "</tr></tfoot></table>");
     if (seconds != NULL)
         say_measured(report, out);

@@ -254,6 +254,19 @@ static hem_status output_name(const char *const *runs, size_t n, const hem_repor
     return status;
 }
 
+/* A page that everyone can send and open. What makes one larger are photographs, many classes, and
+ * many experiments: then it is written again with smaller images and less of everything. */
+static void write_small_page(hem__report *report, hem__str *page)
+{
+    enum { MOST_BYTES = 1500000, MOST_THRIFT = 3 };
+    write_page(report, page);
+    while (page->length >= MOST_BYTES && report->thrift < MOST_THRIFT && !page->failed) {
+        hem__str_release(page);
+        report->thrift++;
+        write_page(report, page);
+    }
+}
+
 static hem_status make(hem__report *report, const hem_report_options *options, const char *path,
                        hem_error *err)
 {
@@ -263,7 +276,7 @@ static hem_status make(hem__report *report, const hem_report_options *options, c
     if (status == HEM_OK)
         status = take_names(report, &names, err);
     if (status == HEM_OK) {
-        write_page(report, &page);
+        write_small_page(report, &page);
         status = page.failed ? hem__fail_memory(err, "the report", page.length)
                              : hem__file_write(path, page.text, page.length, err);
     }

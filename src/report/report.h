@@ -107,7 +107,15 @@ typedef struct hem__report {
     hem_predictions predictions; /* of the test part; n = 0 without data */
     double *layer_seconds;       /* [layer]: forward, of an image; NULL where n = 0 */
     hem__str notes;              /* HTML: list items */
+    int thrift;                  /* 0, or more where the page would be too large: see report.c */
 } hem__report;
+
+/* `most` of something, halved for each step of thrift; at least 1. */
+static inline int hem__thrifty(const hem__report *report, int most)
+{
+    int fewer = most >> report->thrift;
+    return fewer > 1 ? fewer : 1;
+}
 
 /* How two groups differ in test accuracy. */
 typedef struct hem__difference {
@@ -145,8 +153,10 @@ void hem__say(hem__str *out, const char *format, ...) HEM_PRINTF(2, 3);
 void hem__scroll_open(hem__str *out, const char *label);
 /* A chart as a figure; frees it. NULL fails `out`. */
 void hem__figure(hem__str *out, hem__canvas *canvas);
-/* <img> of pixels `size` CSS pixels high; images of more than 64 pixels are made smaller. */
-void hem__image(hem__str *out, hem__pixels pixels, int size, const char *alternative);
+/* <img> of pixels `size` CSS pixels high; images of more than 64 pixels are made smaller, for a
+ * thrifty report those of more than 32. */
+void hem__image(hem__str *out, const hem__report *report, hem__pixels pixels, int size,
+                const char *alternative);
 /* An image of the report's data. */
 void hem__data_image(hem__str *out, const hem__report *report, hem_part part, size_t index,
                      int size, const char *alternative);

@@ -101,11 +101,12 @@ void hem__section_confusion(const hem__report *report, hem__str *out)
     const hem_evaluation *test = &report->shown->result.parts[HEM_TEST];
     if (!report->shown->finished || test->n == 0)
         return;
-    if (test->n_classes <= HEM__CONFUSION_MOST)
+    const int most = report->thrift < 2 ? HEM__CONFUSION_MOST : HEM__CONFUSION_MOST / 2;
+    if (test->n_classes <= most)
         add_matrices(report, out);
     else
         hem__tag(out, "p", "There are %d classes, more than a picture of %d can hold.",
-                 test->n_classes, HEM__CONFUSION_MOST);
+                 test->n_classes, most);
     add_worst(report, test, out);
 }
 

@@ -49,10 +49,12 @@ static void add_kept(const hem__records *records, size_t group, int epoch, hem__
         hem__tag(out, "td", "%zu of %zu", kept, n);
 }
 
-static void add_rows(const hem__records *records, size_t group, hem__str *out)
+static void add_rows(const hem__report *report, size_t group, hem__str *out)
 {
+    const hem__records *records = &report->records;
     const size_t n = hem__group_epochs(records, group);
-    const size_t most = MOST_ROWS / records->n_groups + 1, every = (n + most - 1) / most;
+    const size_t most = (size_t)hem__thrifty(report, MOST_ROWS) / records->n_groups + 1;
+    const size_t every = (n + most - 1) / most;
     for (size_t e = 0; e < n; e += every) {
         hem__str_printf(out, "<tr><th scope=\"row\">%zu</th>", e + 1);
         add_number(out, hem__group_mean(records, group, e, HEM__TRAIN_LOSS), 4, 1);
@@ -67,8 +69,9 @@ static void add_rows(const hem__records *records, size_t group, hem__str *out)
 }
 
 /* The same as the drawings; of several runs their means. */
-static void add_epochs(const hem__records *records, size_t group, hem__str *out)
+static void add_epochs(const hem__report *report, size_t group, hem__str *out)
 {
+    const hem__records *records = &report->records;
     const hem__group *g = &records->groups[group];
     char label[200];
     int length = snprintf(label, sizeof label, "The numbers, epoch by epoch%s%.100s",
@@ -82,7 +85,7 @@ static void add_epochs(const hem__records *records, size_t group, hem__str *out)
                       "<th>training loss</th><th>training %</th><th>validation loss</th>"
                       "<th>validation %</th><th>rate</th><th>seconds</th><th>kept</th></tr></thead>"
                       "<tbody>\n");
-    add_rows(records, group, out);
+    add_rows(report, group, out);
     hem__str_add(out, "</tbody></table></div></details>\n");
 }
 
@@ -105,7 +108,7 @@ void hem__section_curves(const hem__report *report, hem__str *out)
                           : "</p>\n");
     for (size_t g = 0; g < records->n_groups; g++) {
         if (hem__group_epochs(records, g) > 0)
-            add_epochs(records, g, out);
+            add_epochs(report, g, out);
     }
 }
 

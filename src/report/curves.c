@@ -171,11 +171,34 @@ static const char *const y_titles[3][3] = {
      "training images that are right"},
     {"of the epoch's last step", "of the epoch's last step", "of the epoch's last step"}};
 
+/* For those who do not see the drawing: where each curve with a name ends. */
+static void describe(const hem__curve *curves, size_t n, hem__number_format format, hem__str *out)
+{
+    enum { MOST_NAMED = 8 };
+    size_t named = 0;
+    hem__str_add(out, "by epoch");
+    for (size_t i = 0; i < n; i++) {
+        const hem__curve *c = &curves[i];
+        size_t last = c->n;
+        char value[32];
+        while (last > 0 && !isfinite(c->y[last - 1]))
+            last--;
+        if (last == 0 || (c->label == NULL && n > 1) || named++ >= MOST_NAMED)
+            continue;
+        hem__value_text(format, c->y[last - 1], value);
+        hem__str_printf(out, "; %s%sends at %s", c->label != NULL ? c->label : "",
+                        c->label != NULL ? " " : "", value);
+    }
+    if (named > MOST_NAMED)
+        hem__str_printf(out, "; and %zu more", named - MOST_NAMED);
+}
+
 static hem__canvas *draw(const hem__records *records, hem_curve_kind kind, const series *all,
                          hem__curve *curves)
 {
     size_t n = 0, validated = 0;
-    char mark[48], description[160];
+    char mark[48];
+    hem__str description = {0};
     for (size_t g = 0; g < records->n_groups; g++) {
         const series *train = &all[2 * g], *validation = &all[2 * g + 1];
         bool both = validation->any;
@@ -185,29 +208,31 @@ static hem__canvas *draw(const hem__records *records, hem_curve_kind kind, const
         if (both)
             curves[n++] = make_curve(records, g, true, false, validation);
     }
-    bool one = records->n == 1;
     int kept = hem__record_kept(&records->list[0]); /* by all of them, or there is no line */
     if (records->n_groups > 1 || hem__group_kept(records, 0, kept) < records->n)
         kept = 0;
     snprintf(mark, sizeof mark, "kept: epoch %d", kept);
-    snprintf(description, sizeof description, "by epoch, %zu run%s; the numbers are in the table",
-             records->n, one ? "" : "s");
-    const hem__lines lines = {
-        .title = titles[kind],
-        .description = description,
-        .x_title = "epoch",
-        .y_title = y_titles[kind][validated == 0 ? 2 : records->n_groups > 1],
-        .x_format = HEM__FORMAT_WHOLE,
-        .y_format = kind == HEM_CURVE_ACCURACY ? HEM__FORMAT_PERCENT : HEM__FORMAT_PLAIN,
-        .y_log = kind != HEM_CURVE_ACCURACY && wants_log(all, 2 * records->n_groups),
-        .y_least = kind == HEM_CURVE_RATE ? 0 : (double)NAN,
-        .y_most = kind == HEM_CURVE_ACCURACY ? 1 : (double)NAN,
-        .curves = curves,
-        .n = n,
-        .has_mark = kept > 0,
-        .mark = kept,
-        .mark_text = mark};
-    return hem__chart_lines(&lines);
+    const hem__number_format format =
+        kind == HEM_CURVE_ACCURACY ? HEM__FORMAT_PERCENT : HEM__FORMAT_PLAIN;
+    describe(curves, n, format, &description);
+    const hem__lines lines = {.title = titles[kind],
+                              .description = description.text,
+                              .x_title = "epoch",
+                              .y_title = y_titles[kind][validated == 0 ? 2 : records->n_groups > 1],
+                              .x_format = HEM__FORMAT_WHOLE,
+                              .y_format = format,
+                              .y_log = kind != HEM_CURVE_ACCURACY &&
+                                       wants_log(all, 2 * records->n_groups),
+                              .y_least = kind == HEM_CURVE_RATE ? 0 : (double)NAN,
+                              .y_most = kind == HEM_CURVE_ACCURACY ? 1 : (double)NAN,
+                              .curves = curves,
+                              .n = n,
+                              .has_mark = kept > 0,
+                              .mark = kept,
+                              .mark_text = mark};
+    hem__canvas *canvas = description.failed ? NULL : hem__chart_lines(&lines);
+    hem__str_release(&description);
+    return canvas;
 }
 
 hem__canvas *hem__records_curves(const hem__records *records, hem_curve_kind kind)

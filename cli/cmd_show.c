@@ -218,6 +218,16 @@ static const char *const usage[] = {
     NULL,
 };
 
+static const char *const examples[] = {
+    "show data --count 25",
+    "the first 25 training images of Fashion-MNIST, in the terminal",
+    "show features conv1 runs/two-conv-s0-1 --image test:1510 -o maps.png",
+    "what the first convolution makes of a test image",
+    "show curves runs/slow runs/good runs/fast -o rates.pdf",
+    "loss and accuracy of three runs, overlaid",
+    NULL,
+};
+
 extern const command command_show;
 const command command_show = {
     .name = "show",
@@ -232,6 +242,7 @@ const command command_show = {
         "confusion shows test and training images; curves and folds take studies too, whose\n"
         "seeds and folds they show together. --json prints the numbers shown.\n"
         "docs/gallery.md shows one of each.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

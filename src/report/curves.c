@@ -162,7 +162,7 @@ static hem__curve make_curve(const hem__records *records, size_t group, bool val
                         .rings = validation || alone ? s->kept : NULL};
 }
 
-static const char *const titles[3] = {"Loss", "Accuracy", "Rate by epoch"};
+static const char *const titles[3] = {"Loss", "Accuracy", "Learning rate"};
 /* Of one experiment, of several, and where none has validation images. */
 static const char *const y_titles[3][3] = {
     {"mean loss of an image", "mean loss of an image; broken: training",

@@ -176,7 +176,8 @@ static bool drop_twin(hem__records *records, size_t i)
     static const char *const nothing[] = {NULL};
     for (size_t k = 0; k < i; k++) {
         hem__record *first = &records->list[k], *second = &records->list[i];
-        if (!alike(first, second, nothing))
+        if (hem_spec_seed(first->spec) != hem_spec_seed(second->spec) ||
+            !alike(first, second, nothing))
             continue;
         if (second->finished && !first->finished) {
             const hem__record other = *first;

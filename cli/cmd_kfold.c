@@ -5,10 +5,11 @@
 #include "boxplot.h"
 #include "folds.h"
 #include "help.h"
+#include "report_after.h"
 
 static struct {
     int folds;
-    bool stratify, has_seed;
+    bool stratify, has_seed, no_report;
     uint64_t seed;
     const char *out;
 } arguments = {.folds = 5};
@@ -225,6 +226,8 @@ static int run_kfold(char *const *files, int n)
             code = print_json(&k);
         else
             print_text(&k);
+        if (!arguments.no_report && !all_in_state(&k, HEM_JOB_FAILED))
+            report_after(k.s.context, k.folder);
         int failed = jobs_report(k.jobs, k.labels, (size_t)k.set.folds);
         if (k.unwritten.status != HEM_OK)
             failed = report(&k.unwritten);
@@ -264,6 +267,7 @@ static const option options[] = {
      .value = "DIR",
      .target = &arguments.out,
      .help = "folder of the study (default: NAME-kfold in the folder HEMLINE_RUNS, else in runs)"},
+    OPTION_NO_REPORT(&arguments.no_report),
     OPTION_SET,
     OPTION_DATA,
     OPTION_THREADS,
@@ -294,8 +298,8 @@ const command command_kfold = {
                "thread each while there are enough of them.\n"
                "\n"
                "predictions.csv in the study's folder holds what each image's class was taken\n"
-               "for by the network that was not trained on it. The same command again goes on\n"
-               "where it stopped.",
+               "for by the network that was not trained on it; report.html there has curves,\n"
+               "box plot and confusions. The same command again goes on where it stopped.",
     .examples = examples,
     .options = options,
     .n_options = COUNT(options),

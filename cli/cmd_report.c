@@ -59,6 +59,14 @@ static const option options[] = {
 
 static const char *const usage[] = {"RUN... [options]", NULL};
 
+static const char *const examples[] = {
+    "report runs/two-conv-s0-1",
+    "the report of a run again, into its folder",
+    "report runs/slow runs/good runs/fast -o rates.html",
+    "three runs beside each other, with their differences",
+    NULL,
+};
+
 extern const command command_report;
 const command command_report = {
     .name = "report",
@@ -71,6 +79,7 @@ const command command_report = {
                "\n"
                "The file needs no network, no other file and no script. Images come from the\n"
                "data set where it is found; else the report says so and does without.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = 1000,

@@ -342,7 +342,8 @@ const command command_reproduce = {
                "recalls by class and the claims of the file, paired over seeds.\n"
                "\n"
                "Runs lie in DIR/ID/sSEED. What is finished there is not run again; a changed\n"
-               "experiment gets a new folder. The same command again goes on where it stopped.",
+               "experiment gets a new folder. The same command again goes on where it stopped.\n"
+               "'hemline report DIR/ID ...' makes a report of a row, or of several together.",
     .examples = examples,
     .options = options,
     .n_options = COUNT(options),

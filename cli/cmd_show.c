@@ -29,7 +29,7 @@ static const what whats[] = {
     {"confusion", show_confusion, 1, 1, "a run directory or a model file", "split"},
     {"curves", show_curves, 1, INT_MAX - 1, "a run directory, or several", ""},
     {"folds", show_folds, 1, INT_MAX - 1, "the folder of a study, or several", ""},
-    {"network", show_network, 1, 1, "an experiment file or a run directory", "set"},
+    {"network", show_network, 1, 1, "an experiment file or a run directory", "times set"},
     {"lrfind", show_lrfind, 1, 1, "an experiment file", "set"},
     {"activations", show_activations, 0, INT_MAX - 1, NULL, ""},
 };
@@ -72,11 +72,11 @@ static const char *wrong_option(const what *w)
     const struct {
         const char *name;
         bool given;
-    } all[] = {{"count", show.count > 0},        {"per-class", show.per_class > 0},
-               {"split", show.has_split},        {"image", show.image != NULL},
-               {"class", show.of_class != NULL}, {"each", show.each},
-               {"epochs", show.epochs > 0},      {"by", show.has_by},
-               {"scale", show.scale > 0},        {"set", common.set.n > 0}};
+    } all[] = {
+        {"count", show.count > 0},     {"per-class", show.per_class > 0}, {"split", show.has_split},
+        {"image", show.image != NULL}, {"class", show.of_class != NULL},  {"each", show.each},
+        {"times", show.times},         {"epochs", show.epochs > 0},       {"by", show.has_by},
+        {"scale", show.scale > 0},     {"set", common.set.n > 0}};
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i].given && !has_word(w->options, all[i].name))
             return all[i].name;
@@ -183,6 +183,10 @@ static const option options[] = {
      .choices = orders,
      .help = "mistakes: loss (worst first, the default), confidence (of the wrong class), or cell "
              "(the most frequent confusions, a row each)"},
+    {.name = "times",
+     .kind = OPTION_FLAG,
+     .target = &show.times,
+     .help = "network: the time of each layer too, measured now on the test images"},
     {.name = "scale",
      .kind = OPTION_INT,
      .value = "N",
@@ -208,9 +212,19 @@ static const char *const usage[] = {
     "confusion RUN [--split PART]",
     "curves RUN...",
     "folds STUDY...",
-    "network FILE|RUN",
+    "network FILE|RUN [--times]",
     "lrfind FILE",
     "activations [NAME...]",
+    NULL,
+};
+
+static const char *const examples[] = {
+    "show data --count 25",
+    "the first 25 training images of Fashion-MNIST, in the terminal",
+    "show features conv1 runs/two-conv-s0-1 --image test:1510 -o maps.png",
+    "what the first convolution makes of a test image",
+    "show curves runs/slow runs/good runs/fast -o rates.pdf",
+    "loss and accuracy of three runs, overlaid",
     NULL,
 };
 
@@ -228,6 +242,7 @@ const command command_show = {
         "confusion shows test and training images; curves and folds take studies too, whose\n"
         "seeds and folds they show together. --json prints the numbers shown.\n"
         "docs/gallery.md shows one of each.",
+    .examples = examples,
     .options = options,
     .n_options = COUNT(options),
     .most = INT_MAX,

@@ -11,7 +11,7 @@ typedef struct show_options {
     const char *image; /* --image; NULL = not given */
     const char *of_class;
     int split, count, per_class, epochs, scale, by; /* 0 = not given */
-    bool has_split, has_by, each;
+    bool has_split, has_by, each, times;
 } show_options;
 extern show_options show;
 

@@ -142,6 +142,30 @@ hem_status show_confusion(session *s, char *const *names, int n, hem_error *err)
     return status;
 }
 
+/* ---- runs of studies ------------------------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The runs that a directory stands for, as the charts take them, sorted by number: itself, or of a
+ * study STUDY/sN and STUDY/sN/foldK. globfree() it. */
+static glob_t runs_in(const char *directory)
+{
+    static const char *const below[] = {"", "/s[0-9]*", "/s[0-9]*/fold[0-9]*"};
+    const char *plain = "";
+    glob_t found = {0};
+    for (const char *c = directory; *c != '\0'; c++) /* nothing in its name is a pattern */
+        plain = text("%s%s%c", plain, strchr("*?[\\", *c) != NULL ? "\\" : "", *c);
+    for (size_t i = 0; i < COUNT(below); i++)
+        glob(text("%s%s/events.jsonl", plain, below[i]), i > 0 ? GLOB_APPEND : 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        *strrchr(found.gl_pathv[i], '/') = '\0';
+    qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_number);
+    return found;
+}
+
 /* ---- curves ---------------------------------------------------------------------------------- */
 
 static json_t *epoch_json(const hem_epoch *e)
@@ -156,24 +180,34 @@ static json_t *epoch_json(const hem_epoch *e)
     return object;
 }
 
-/* The epochs of every run that is a run directory itself. */
-static hem_status epochs_json(char *const *runs, int n, json_t *out_runs, hem_error *err)
+static hem_status run_epochs(const char *run, json_t *out_runs, hem_error *err)
 {
-    for (int i = 0; i < n; i++) {
-        hem_epoch *epochs = NULL;
-        size_t n_epochs = 0;
-        hem_status status = hem_epochs_read(runs[i], &epochs, &n_epochs, err);
-        if (status != HEM_OK)
-            return status;
-        json_t *object = need(json_object()), *list = need(json_array());
-        for (size_t e = 0; e < n_epochs; e++)
-            json_add(list, epoch_json(&epochs[e]));
-        json_put(object, "run", json_text(runs[i]));
-        json_put(object, "epochs", list);
-        json_add(out_runs, object);
-        free(epochs);
-    }
+    hem_epoch *epochs = NULL;
+    size_t n_epochs = 0;
+    hem_status status = hem_epochs_read(run, &epochs, &n_epochs, err);
+    if (status != HEM_OK)
+        return status;
+    json_t *object = need(json_object()), *list = need(json_array());
+    for (size_t e = 0; e < n_epochs; e++)
+        json_add(list, epoch_json(&epochs[e]));
+    json_put(object, "run", json_text(run));
+    json_put(object, "epochs", list);
+    json_add(out_runs, object);
+    free(epochs);
     return HEM_OK;
+}
+
+/* The epochs of every run. */
+static hem_status epochs_json(char *const *names, int n, json_t *out_runs, hem_error *err)
+{
+    hem_status status = HEM_OK;
+    for (int i = 0; i < n; i++) {
+        glob_t runs = runs_in(names[i]);
+        for (size_t k = 0; k < runs.gl_pathc && status == HEM_OK; k++)
+            status = run_epochs(runs.gl_pathv[k], out_runs, err);
+        globfree(&runs);
+    }
+    return status;
 }
 
 hem_status show_curves(session *s, char *const *names, int n, hem_error *err)
@@ -194,20 +228,9 @@ hem_status show_curves(session *s, char *const *names, int n, hem_error *err)
 
 /* ---- folds ----------------------------------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
-{
-    return strverscmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Accuracies of the runs in a study's folder: STUDY/sN, STUDY/sN/foldK, sorted by number. */
 static void add_scores(const char *study, json_t *out_list)
 {
-    glob_t found = {0};
-    for (int i = 0; i < 3; i++) {
-        static const char *const below[] = {"", "/s[0-9]*", "/s[0-9]*/fold[0-9]*"};
-        glob(text("%s%s", study, below[i]), i > 0 ? GLOB_APPEND : 0, NULL, &found);
-    }
-    qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_number);
+    glob_t found = runs_in(study);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         hem_train_result result;
         if (hem_train_result_read(found.gl_pathv[i], &result, NULL) != HEM_OK)
@@ -269,14 +292,39 @@ hem_status show_activations(session *s, char *const *names, int n, hem_error *er
 
 /* ---- network --------------------------------------------------------------------------------- */
 
+/* Forward, for an image: measured while the test images run through the network. */
+static hem_status layer_times(session *s, double **out, hem_error *err)
+{
+    hem_predictions predictions = {.n = 0};
+    hem_profile profile = {.n_rows = 0};
+    *out = need(calloc(hem_net_get_info(s->net).n_layers + 1, sizeof **out));
+    if (hem_data_get_info(s->data).n[HEM_TEST] == 0)
+        return fail(err, HEM_ERR_USAGE, "without --times the drawing needs none",
+                    "the test part has no image to measure times with");
+    hem_status status = hem_net_profile_start(s->net, err);
+    if (status == HEM_OK)
+        status = hem_predictions_get(s->net, s->data, HEM_TEST, &predictions, err);
+    if (status == HEM_OK)
+        status = hem_net_profile_stop(s->net, &profile, err);
+    for (size_t i = 0; i < profile.n_rows; i++)
+        if (profile.rows[i].layer != HEM_NO_LAYER)
+            (*out)[profile.rows[i].layer] += profile.rows[i].seconds / (double)profile.images;
+    hem_profile_release(&profile);
+    hem_predictions_release(&predictions);
+    return status;
+}
+
 hem_status show_network(session *s, char *const *names, int n, hem_error *err)
 {
     (void)n;
     charts list = {.n = 1};
-    bool of_model = looks_like_model(names[0]);
-    hem_status status = session_network(s, names[0], NULL, !of_model, err);
+    double *seconds = NULL;
+    bool with_data = show.times || !looks_like_model(names[0]);
+    hem_status status = session_network(s, names[0], NULL, with_data, err);
+    if (status == HEM_OK && show.times)
+        status = layer_times(s, &seconds, err);
     if (status == HEM_OK)
-        status = hem_chart_network(s->net, list.items, err);
+        status = hem_chart_network(s->net, seconds, list.items, err);
     hem_net_info info = {0};
     if (status == HEM_OK)
         info = hem_net_get_info(s->net);
@@ -291,9 +339,12 @@ hem_status show_network(session *s, char *const *names, int n, hem_error *err)
         json_put(layer, "width", json_integer(l.width));
         json_put(layer, "parameters", json_count(l.parameters));
         json_put(layer, "multiply_adds", json_count(l.macs));
+        if (seconds != NULL)
+            json_put(layer, "seconds", json_number(seconds[i]));
         json_add(layers, layer);
     }
     json_put(json, "layers", layers);
+    free(seconds);
     return show_joined(&list, 0, NULL, json, status, err);
 }
 

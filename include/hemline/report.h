@@ -53,9 +53,11 @@ HEM_API HEM_MUST_USE hem_status hem_chart_confusion(const hem_evaluation *evalua
                                                     const char *const *class_names, bool percent,
                                                     const char *title, hem_picture **out,
                                                     hem_error *err);
-/** The drawing of a network: shapes, parameters and multiply-adds of its layers. */
-HEM_API HEM_MUST_USE hem_status hem_chart_network(const hem_net *net, hem_picture **out,
-                                                  hem_error *err);
+/** The drawing of a network: shapes, parameters and multiply-adds of its layers. `seconds` has the
+ *  time of each layer for an image, as hem_net_layer() counts them (profile.h measures it), or is
+ *  NULL. */
+HEM_API HEM_MUST_USE hem_status hem_chart_network(const hem_net *net, const double *seconds,
+                                                  hem_picture **out, hem_error *err);
 /** An activation function, named as in experiments, and its derivative; `parameter` is the slope of
  *  leaky_relu and prelu and the alpha of elu. HEM_ERR_USAGE: no such function (the hint names
  *  them). */

@@ -18,9 +18,8 @@ typedef struct hem__curve {
     const double *low, *high; /* of a band around it; NULL = none */
     size_t n;
     hem__role role;
-    double dash; /* 0 = a whole line */
-    bool marked; /* a ring at point `mark` */
-    size_t mark;
+    double dash;       /* 0 = a whole line */
+    const bool *rings; /* [n]: points that have one; NULL = none */
     bool thin;
 } hem__curve;
 
@@ -101,7 +100,7 @@ hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *ti
 
 /* ---- a network ------------------------------------------------------------------------------- */
 
-/* `seconds` has the time of each layer, or is NULL where it is not known. */
+/* `seconds` has the time of each layer for an image, or is NULL where it is not known. */
 hem__canvas *hem__chart_network(const hem_net *net, const double *seconds, const char *title);
 
 /* ---- functions ------------------------------------------------------------------------------- */

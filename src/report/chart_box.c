@@ -62,6 +62,23 @@ static void draw_row(const hem__plot *plot, const hem__box_row *row, hem__number
     draw_points(plot, row, format, top + 30);
 }
 
+/* For those who do not see the drawing. */
+static void describe(const hem__box_row *rows, size_t n, hem__number_format format, hem__str *out)
+{
+    enum { MOST_NAMED = 8 };
+    hem__str_add(out, "box from the lower to the upper quartile, line at the median, whiskers to "
+                      "the outermost values within 1.5 boxes");
+    for (size_t i = 0; i < n && i < MOST_NAMED; i++) {
+        hem_statistics s = hem_statistics_of(rows[i].values, rows[i].n);
+        char mean[32], low[32], high[32];
+        hem__value_text(format, s.mean, mean);
+        hem__value_text(format, s.smallest, low);
+        hem__value_text(format, s.largest, high);
+        if (s.n > 0)
+            hem__str_printf(out, "; %s: mean %s, from %s to %s", rows[i].label, mean, low, high);
+    }
+}
+
 hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *title,
                               const char *x_title, hem__number_format format)
 {
@@ -73,14 +90,16 @@ hem__canvas *hem__chart_boxes(const hem__box_row *rows, size_t n, const char *ti
     }
     hem__plot plot = {.top = 28};
     char first[32];
+    hem__str description = {0};
+    describe(rows, n, format, &description);
     plot.height = (double)n * ROW;
     hem__axis_linear(&plot.x, low, high, 6, true, format);
     hem__tick_text(&plot.x, plot.x.ticks[0], first);
     plot.left = fmax(16, hem__text_width(first, 11, false) / 2); /* it stands below the corner */
     plot.width = HEM__CHART_WIDTH - 24 - plot.left;
-    plot.canvas = hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 40, title,
-                                  "box from the lower to the upper quartile, line at the median, "
-                                  "whiskers to the outermost values within 1.5 boxes");
+    plot.canvas =
+        hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 40, title, description.text);
+    hem__str_release(&description);
     if (plot.canvas == NULL)
         return NULL;
     hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);

@@ -51,10 +51,31 @@ static void draw_key(hem__canvas *canvas)
     }
 }
 
+/* For those who do not see the drawing: the classes with the lowest and the highest F1. */
+static void describe(const hem__class_figures *figures, const char *const *names, size_t n,
+                     char *out, size_t room)
+{
+    size_t low = n, high = n;
+    for (size_t i = 0; i < n; i++) {
+        double f1 = figures[i].value[2];
+        low = !isnan(f1) && (low == n || f1 < figures[low].value[2]) ? i : low;
+        high = !isnan(f1) && (high == n || f1 > figures[high].value[2]) ? i : high;
+    }
+    snprintf(out, room, "precision, recall and F1 of each class with 95 %% intervals");
+    if (low < n)
+        snprintf(out, room,
+                 "precision, recall and F1 of each class with 95 %% intervals; F1 from "
+                 "%.1f %% (%.60s) to %.1f %% (%.60s)",
+                 100 * figures[low].value[2], names[low], 100 * figures[high].value[2],
+                 names[high]);
+}
+
 hem__canvas *hem__chart_classes(const hem__class_figures *figures, const char *const *names,
                                 size_t n, const char *title)
 {
     double low = 1, widest = 0;
+    char description[320];
+    describe(figures, names, n, description, sizeof description);
     for (size_t i = 0; i < n; i++) {
         widest = fmax(widest, hem__text_width(names[i], 11, false));
         for (int k = 0; k < 3; k++)
@@ -64,8 +85,8 @@ hem__canvas *hem__chart_classes(const hem__class_figures *figures, const char *c
     hem__axis_linear(&plot.x, low, 1, 5, true, HEM__FORMAT_PERCENT);
     plot.left = fmin(widest, 104) + 10;
     plot.width = HEM__CHART_WIDTH - plot.left - 22;
-    plot.canvas = hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 24, title,
-                                  "the numbers are in the table beside it");
+    plot.canvas =
+        hem__canvas_new(HEM__CHART_WIDTH, plot.top + plot.height + 24, title, description);
     if (plot.canvas == NULL)
         return NULL;
     hem__draw_text(plot.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);

@@ -90,10 +90,24 @@ static double text_size(const hem_evaluation *e, double cell)
     return size >= 6 ? size : 0;
 }
 
+/* For those who do not see the drawing. */
+static void describe(const hem_evaluation *e, const char *const *names, char *out, size_t room)
+{
+    hem_confused worst;
+    int n = snprintf(out, room,
+                     "rows are true classes, columns predicted ones; %zu of %zu images are right",
+                     e->correct, e->n);
+    if (n > 0 && (size_t)n < room && hem_most_confused(e, false, &worst, 1) > 0)
+        snprintf(out + n, room - (size_t)n,
+                 ", and the most frequent mistake is %.60s taken for %.60s (%zu)",
+                 names[worst.true_class], names[worst.predicted_class], worst.count);
+}
+
 hem__canvas *hem__chart_confusion(const hem_evaluation *e, const char *const *names,
                                   const char *title, hem__cells cells)
 {
     double widest = 0;
+    char description[320];
     matrix m = {.e = e, .names = names};
     for (int i = 0; i < e->n_classes; i++)
         widest = fmax(widest, hem__text_width(names[i], 10.5, false));
@@ -101,9 +115,9 @@ hem__canvas *hem__chart_confusion(const hem_evaluation *e, const char *const *na
     m.top = m.left + 24;
     m.cell = (HEM__CHART_WIDTH - m.left - 2) / e->n_classes;
     m.size = text_size(e, m.cell);
-    m.canvas = hem__canvas_new(HEM__CHART_WIDTH, m.top + m.cell * e->n_classes + 2, title,
-                               "rows are true classes, columns predicted ones; the numbers are in "
-                               "the table behind it");
+    describe(e, names, description, sizeof description);
+    m.canvas =
+        hem__canvas_new(HEM__CHART_WIDTH, m.top + m.cell * e->n_classes + 2, title, description);
     if (m.canvas == NULL)
         return NULL;
     hem__draw_text(m.canvas, 0, 16, (hem__font){.size = 13, .bold = true}, "%s", title);

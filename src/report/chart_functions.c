@@ -132,11 +132,14 @@ hem__canvas *hem__chart_lrfind(const hem_lrfind_result *result, const char *titl
     char mark[64];
     if (x == NULL)
         return NULL;
+    double most = 0;
     for (size_t i = 0; i < n; i++) {
         x[i] = result->points[i].rate;
-        y[i] = result->points[i].loss;
         smoothed[i] = result->points[i].smoothed;
+        most = fmax(most, smoothed[i]);
     }
+    for (size_t i = 0; i < n; i++) /* single steps may leap: at the edge, or all else is flat */
+        y[i] = fmin(result->points[i].loss, 1.1 * most);
     snprintf(mark, sizeof mark, "suggested: %.3g", result->suggestion);
     const hem__curve curves[2] = {
         {.x = x, .y = y, .n = n, .role = HEM__MUTED, .thin = true},

@@ -7,7 +7,23 @@
 #include "base/mem.h"
 #include "report/chart.h"
 
-enum { MOST_HITS = 60 }; /* points of a curve that answer the pointer */
+/* Of all curves together, and of each of a few: spans that a long curve is cut into, about as wide
+ * as a pixel, and points that answer the pointer. */
+enum { ALL_SPANS = 2400, MOST_SPANS = 240, LEAST_SPANS = 24 };
+enum { ALL_HITS = 600, MOST_HITS = 60, LEAST_HITS = 4 };
+
+static size_t share(size_t all, size_t n, size_t least, size_t most)
+{
+    size_t each = all / (n > 0 ? n : 1);
+    return each < least ? least : each > most ? most : each;
+}
+
+/* How many points of a curve make one span; 1 where all are drawn. */
+static size_t span_of(const hem__lines *lines, const hem__curve *c)
+{
+    size_t spans = share(ALL_SPANS, lines->n, LEAST_SPANS, MOST_SPANS);
+    return c->n <= 2 * spans ? 1 : (c->n + spans - 1) / spans;
+}
 
 /* Smallest and largest of what is finite (and, on a logarithmic axis, above 0). */
 static void take_range(const double *values, size_t n, bool log, double *low, double *high)
@@ -61,68 +77,108 @@ static double label_room(const hem__lines *lines)
 
 /* ---- one curve ------------------------------------------------------------------------------- */
 
-static void draw_band(const hem__plot *plot, const hem__curve *c)
+/* Of the points from `from` to `to` the one whose y is the largest (or smallest); `to` = none is
+ * finite. */
+static size_t extreme(const double *y, size_t from, size_t to, bool largest)
 {
-    hem__point *outline = hem__calloc(2 * c->n, sizeof *outline);
-    size_t n = 0, upper = 0;
+    size_t best = to;
+    for (size_t i = from; i < to; i++) {
+        if (isfinite(y[i]) && (best == to || (largest ? y[i] > y[best] : y[i] < y[best])))
+            best = i;
+    }
+    return best;
+}
+
+static void draw_band(const hem__plot *plot, const hem__curve *c, size_t span)
+{
+    hem__point *outline = hem__calloc(2 * c->n + 1, sizeof *outline);
+    size_t n = 0, n_lower = 0;
     if (outline == NULL) {
         plot->canvas->failed = true;
         return;
     }
-    for (size_t i = 0; i < c->n; i++) {
-        double y = hem__plot_y(plot, c->high[i]);
-        if (isfinite(y) && isfinite(hem__plot_y(plot, c->low[i])))
-            outline[n++] = (hem__point){hem__plot_x(plot, c->x[i]), y};
+    for (size_t i = 0; i < c->n; i += span) {
+        size_t to = i + span < c->n ? i + span : c->n;
+        size_t high = extreme(c->high, i, to, true), low = extreme(c->low, i, to, false);
+        double x = hem__plot_x(plot, c->x[i + (to - i) / 2]);
+        double y[2] = {(double)NAN, (double)NAN};
+        if (high < to && low < to) {
+            y[0] = hem__plot_y(plot, c->high[high]);
+            y[1] = hem__plot_y(plot, c->low[low]);
+        }
+        if (!isfinite(y[0]) || !isfinite(y[1]))
+            continue;
+        outline[n++] = (hem__point){x, y[0]};
+        outline[2 * c->n - n_lower++] = (hem__point){x, y[1]};
     }
-    upper = n;
-    for (size_t i = c->n; i > 0 && n < 2 * upper; i--) {
-        double y = hem__plot_y(plot, c->low[i - 1]);
-        if (isfinite(y) && isfinite(hem__plot_y(plot, c->high[i - 1])))
-            outline[n++] = (hem__point){hem__plot_x(plot, c->x[i - 1]), y};
-    }
-    hem__draw_polygon(plot->canvas, outline, n, (hem__paint){.fill = c->role, .opacity = 0.18});
+    /* The lower edge lies at the end already, from right to left. */
+    memmove(outline + n, outline + 2 * c->n + 1 - n_lower, n_lower * sizeof *outline);
+    hem__draw_polygon(plot->canvas, outline, n + n_lower,
+                      (hem__paint){.fill = c->role, .opacity = 0.18});
     free(outline);
 }
 
-/* A line a run of finite points: a gap stays a gap. */
-static void draw_curve(const hem__plot *plot, const hem__curve *c)
+/* Ends a run of points: one alone is no line. */
+static void end_line(const hem__plot *plot, const hem__curve *c, const hem__point *points,
+                     size_t *n)
 {
-    hem__paint paint = {.stroke = c->role, .line = c->thin ? 1 : 2, .dash = c->dash};
-    hem__point *points = hem__calloc(c->n > 0 ? c->n : 1, sizeof *points);
+    if (*n == 1)
+        hem__draw_circle(plot->canvas, points[0].x, points[0].y, 3, (hem__paint){.fill = c->role});
+    hem__draw_polyline(plot->canvas, points, *n,
+                       (hem__paint){.stroke = c->role, .line = c->thin ? 1 : 2, .dash = c->dash});
+    *n = 0;
+}
+
+static void add_point(const hem__plot *plot, const hem__curve *c, size_t i, hem__point *points,
+                      size_t *n)
+{
+    hem__point p = {hem__plot_x(plot, c->x[i]), hem__plot_y(plot, c->y[i])};
+    if (isfinite(p.x) && isfinite(p.y))
+        points[(*n)++] = p;
+    else
+        end_line(plot, c, points, n);
+}
+
+/* A line a run of finite points: a gap stays a gap. Of a span its smallest and its largest number
+ * are drawn. */
+static void draw_curve(const hem__plot *plot, const hem__curve *c, size_t span)
+{
+    hem__point *points = hem__calloc(c->n + 1, sizeof *points);
     size_t n = 0;
     if (points == NULL) {
         plot->canvas->failed = true;
         return;
     }
-    for (size_t i = 0; i <= c->n; i++) {
-        double x = i < c->n ? hem__plot_x(plot, c->x[i]) : (double)NAN;
-        double y = i < c->n ? hem__plot_y(plot, c->y[i]) : (double)NAN;
-        if (isfinite(x) && isfinite(y)) {
-            points[n++] = (hem__point){x, y};
+    for (size_t i = 0; i < c->n; i += span) {
+        size_t to = i + span < c->n ? i + span : c->n;
+        size_t low = extreme(c->y, i, to, false), high = extreme(c->y, i, to, true);
+        if (low == to) {
+            end_line(plot, c, points, &n);
             continue;
         }
-        if (n == 1) /* a point alone is no line */
-            hem__draw_circle(plot->canvas, points[0].x, points[0].y, 3,
-                             (hem__paint){.fill = c->role});
-        hem__draw_polyline(plot->canvas, points, n, paint);
-        n = 0;
+        add_point(plot, c, low < high ? low : high, points, &n);
+        if (low != high)
+            add_point(plot, c, low < high ? high : low, points, &n);
     }
+    end_line(plot, c, points, &n);
     free(points);
 }
 
-static void draw_mark(const hem__plot *plot, const hem__curve *c)
+static void draw_rings(const hem__plot *plot, const hem__curve *c)
 {
-    double x = c->mark < c->n ? hem__plot_x(plot, c->x[c->mark]) : (double)NAN;
-    double y = c->mark < c->n ? hem__plot_y(plot, c->y[c->mark]) : (double)NAN;
-    if (c->marked && isfinite(x) && isfinite(y))
-        hem__draw_circle(plot->canvas, x, y, 4.5,
-                         (hem__paint){.fill = HEM__PAPER, .stroke = c->role, .line = 2});
+    for (size_t i = 0; i < c->n && c->rings != NULL; i++) {
+        double x = hem__plot_x(plot, c->x[i]), y = hem__plot_y(plot, c->y[i]);
+        if (c->rings[i] && isfinite(x) && isfinite(y))
+            hem__draw_circle(plot->canvas, x, y, 4.5,
+                             (hem__paint){.fill = HEM__PAPER, .stroke = c->role, .line = 2});
+    }
 }
 
 /* Circles that are not painted: what is under the pointer there says its numbers. */
 static void draw_hits(const hem__plot *plot, const hem__lines *lines, const hem__curve *c)
 {
-    size_t every = (c->n + MOST_HITS - 1) / MOST_HITS;
+    size_t hits = share(ALL_HITS, lines->n, LEAST_HITS, MOST_HITS);
+    size_t every = (c->n + hits - 1) / hits;
     for (size_t i = 0; i < c->n; i += every) {
         double x = hem__plot_x(plot, c->x[i]), y = hem__plot_y(plot, c->y[i]);
         char at[32], value[32], title[160];
@@ -209,9 +265,9 @@ static void draw_curves(const hem__plot *plot, const hem__lines *lines)
         const hem__curve *c = &lines->curves[i];
         hem__group_begin(plot->canvas, c->key, NULL);
         if (c->low != NULL && c->high != NULL)
-            draw_band(plot, c);
-        draw_curve(plot, c);
-        draw_mark(plot, c);
+            draw_band(plot, c, span_of(lines, c));
+        draw_curve(plot, c, span_of(lines, c));
+        draw_rings(plot, c);
         hem__group_end(plot->canvas);
     }
     for (size_t i = 0; i < lines->n; i++) { /* above all lines, or those would hide them */

@@ -173,7 +173,7 @@ static void draw_edges(hem__canvas *canvas, const hem_net *net, const hem__flow 
     for (size_t i = 0; i < flow->n_edges; i++) {
         const hem__edge *edge = &flow->edges[i];
         if (edge->lane == 0)
-            draw_arrow(canvas, middle(l), row_y(l, edge->to) - ROW / 2.0);
+            draw_arrow(canvas, middle(l), row_y(l, edge->to) - ROW / 2.0 + 3);
         else
             draw_detour(canvas, l, edge, shape_left(l, shape_of_row(net, flow, l, edge->from)),
                         shape_left(l, shape_of_row(net, flow, l, edge->to)));
@@ -211,8 +211,11 @@ static void draw(hem__canvas *canvas, const hem_net *net, const hem__flow *flow,
     draw_edges(canvas, net, flow, &l);
     short_count((double)info.parameters, parameters);
     short_count((double)info.macs, macs);
+    char time[48] = "";
+    if (l.seconds > 0)
+        snprintf(time, sizeof time, ", %.3g \xC2\xB5s", 1e6 * l.seconds);
     hem__draw_text(canvas, 0, canvas->height - 6, (hem__font){.size = 11, .role = HEM__MUTED},
-                   "in all %s parameters, %s multiply-adds an image", parameters, macs);
+                   "in all %s parameters, %s multiply-adds%s an image", parameters, macs, time);
 }
 
 hem__canvas *hem__chart_network(const hem_net *net, const double *seconds, const char *title)

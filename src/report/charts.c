@@ -18,10 +18,13 @@ hem_status hem_chart_curves(const char *const *runs, size_t n, hem_curve_kind ki
     hem__records records;
     *out = NULL;
     HEM_TRY(hem__records_read(runs, n, &records, err));
-    hem_status status =
-        hem__records_have_curves(&records)
-            ? picture_of(hem__records_curves(&records, kind), out, err)
-            : hem__fail(err, HEM_ERR_DATA, "no epoch is done yet: there is no curve to draw");
+    hem_status status = HEM_OK;
+    if (hem__records_have_curves(&records)) {
+        status = picture_of(hem__records_curves(&records, kind), out, err);
+    } else {
+        hem__fail(err, HEM_ERR_DATA, "no epoch is done yet: there is no curve to draw");
+        status = hem__hint(err, "'hemline train --resume %s' goes on with it", runs[0]);
+    }
     hem__records_release(&records);
     return status;
 }
@@ -34,9 +37,15 @@ hem_status hem_chart_boxes(const char *const *runs, size_t n, hem_picture **out,
     HEM_TRY(hem__records_read(runs, n, &records, err));
     for (size_t i = 0; i < records.n; i++)
         finished += records.list[i].finished;
-    hem_status status = finished > 0
-                            ? picture_of(hem__records_boxes(&records), out, err)
-                            : hem__fail(err, HEM_ERR_DATA, "none of these runs is finished");
+    hem_status status = HEM_OK;
+    if (finished > 0) {
+        status = picture_of(hem__records_boxes(&records), out, err);
+    } else {
+        hem__fail(err, HEM_ERR_DATA, "none of these runs is finished");
+        status =
+            hem__hint(err, "only then their accuracies are known; 'hemline train --resume RUN' "
+                           "goes on with one");
+    }
     hem__records_release(&records);
     return status;
 }
@@ -55,9 +64,10 @@ hem_status hem_chart_confusion(const hem_evaluation *evaluation, const char *con
                       out, err);
 }
 
-hem_status hem_chart_network(const hem_net *net, hem_picture **out, hem_error *err)
+hem_status hem_chart_network(const hem_net *net, const double *seconds, hem_picture **out,
+                             hem_error *err)
 {
-    return picture_of(hem__chart_network(net, NULL, hem_spec_name(hem_net_spec(net))), out, err);
+    return picture_of(hem__chart_network(net, seconds, hem_spec_name(hem_net_spec(net))), out, err);
 }
 
 hem_status hem_chart_activation(const char *name, double parameter, hem_picture **out,

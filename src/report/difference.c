@@ -22,3 +22,14 @@ hem_interval hem__difference_independent(size_t a, size_t n_a, size_t b, size_t 
     return (hem_interval){p - q - hypot(p - i.low, j.high - q),
                           p - q + hypot(i.high - p, q - j.low)};
 }
+
+hem_interval hem__difference_means(hem_statistics a, hem_statistics b)
+{
+    double n = (double)a.n, m = (double)b.n, difference = a.mean - b.mean;
+    double u = a.deviation * a.deviation / n, v = b.deviation * b.deviation / m;
+    if (!(u + v > 0)) /* no run differs from another of its set */
+        return (hem_interval){difference, difference};
+    double freedom = (u + v) * (u + v) / (u * u / (n - 1) + v * v / (m - 1));
+    double half = hem_student_quantile(0.975, freedom) * sqrt(u + v);
+    return (hem_interval){difference - half, difference + half};
+}

@@ -14,4 +14,9 @@ hem_interval hem__difference_matched(size_t only_a, size_t only_b, size_t n);
  * Statistics in Medicine 17, 1998, method 10. */
 hem_interval hem__difference_independent(size_t a, size_t n_a, size_t b, size_t n_b);
 
+/* Two sets of runs without common seeds: of mean(a) - mean(b), with the degrees of freedom of
+ * Welch, "The generalization of Student's problem when several different population variances are
+ * involved", Biometrika 34, 1947. Both n must be at least 2. */
+hem_interval hem__difference_means(hem_statistics a, hem_statistics b);
+
 #endif

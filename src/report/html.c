@@ -51,6 +51,13 @@ void hem__tag(hem__str *out, const char *element, const char *format, ...)
     hem__str_printf(out, "</%.*s>", (int)strcspn(element, " "), element);
 }
 
+void hem__scroll_open(hem__str *out, const char *label)
+{
+    hem__str_add(out, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"");
+    hem__add_escaped(out, label);
+    hem__str_add(out, "\">");
+}
+
 void hem__figure(hem__str *out, hem__canvas *canvas)
 {
     if (canvas == NULL) {
@@ -89,14 +96,15 @@ static bool shrink(hem__pixels from, int by, hem__pixels *out, uint8_t **bytes)
     return true;
 }
 
-void hem__image(hem__str *out, hem__pixels pixels, int size, const char *alternative)
+void hem__image(hem__str *out, const hem__report *report, hem__pixels pixels, int size,
+                const char *alternative)
 {
     uint8_t *small = NULL;
     hem__str png = {0};
-    int longer = pixels.width > pixels.height ? pixels.width : pixels.height;
+    int most = hem__thrifty(report, MOST_PIXELS),
+        longer = pixels.width > pixels.height ? pixels.width : pixels.height;
     int width = (int)((double)size * pixels.width / pixels.height + 0.5), height = size;
-    if (longer > MOST_PIXELS &&
-        !shrink(pixels, (longer + MOST_PIXELS - 1) / MOST_PIXELS, &pixels, &small)) {
+    if (longer > most && !shrink(pixels, (longer + most - 1) / most, &pixels, &small)) {
         out->failed = true;
         return;
     }
@@ -118,7 +126,7 @@ void hem__data_image(hem__str *out, const hem__report *report, hem_part part, si
     hem_data_info info = hem_data_get_info(report->data);
     const uint8_t *bytes = hem_data_image(report->data, part, index);
     if (bytes != NULL)
-        hem__image(out, (hem__pixels){bytes, info.width, info.height, info.channels}, size,
+        hem__image(out, report, (hem__pixels){bytes, info.width, info.height, info.channels}, size,
                    alternative);
 }
 

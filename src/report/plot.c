@@ -122,10 +122,19 @@ double hem__axis_share(const hem__axis *axis, double value)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* As "%g", but 1e-4 instead of 1e-04. */
+/* As "%g", but 1e-4 instead of 0.0001 and of 1e-04. */
 static void exponent_text(double value, char out[32])
 {
-    snprintf(out, 32, "%g", fabs(value) < 1e-300 ? 0 : value);
+    bool small = fabs(value) < 9.9e-3 && fabs(value) > 1e-300;
+    snprintf(out, 32, small ? "%.5e" : "%g", fabs(value) < 1e-300 ? 0 : value);
+    char *e = strchr(out, 'e'), *end = e;
+    while (small && (end[-1] == '0' || end[-1] == '.')) { /* 1.50000e-04 -> 1.5e-04 */
+        end--;
+        if (*end == '.')
+            break;
+    }
+    if (small)
+        memmove(end, e, strlen(e) + 1);
     char *zero = strchr(out, 'e');
     while (zero != NULL && zero[2] == '0' && zero[3] != '\0')
         memmove(zero + 2, zero + 3, strlen(zero + 3) + 1);

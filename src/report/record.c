@@ -1,4 +1,5 @@
 /* One run, as its directory tells it (docs/run-directory.md). */
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,50 @@ static hem_status take_events(const char *path, hem__record *out, hem_error *err
     return hem__hint(err, "docs/run-directory.md says what a run directory holds");
 }
 
+static bool is_run_or_study(const char *directory)
+{
+    char *events = hem__path_join(directory, "events.jsonl");
+    char *study = hem__path_join(directory, "study.json");
+    bool is = (events != NULL && hem__is_file(events)) || (study != NULL && hem__is_file(study));
+    free(study);
+    free(events);
+    return is;
+}
+
+/* The first by name of the runs and studies in a folder, to be free()d; NULL = none. */
+static char *find_run_below(const char *directory)
+{
+    const struct dirent *entry;
+    DIR *folder = opendir(directory);
+    char *first = NULL;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        char *below = entry->d_name[0] != '.' ? hem__path_join(directory, entry->d_name) : NULL;
+        if (below != NULL && (first == NULL || strcmp(below, first) < 0) &&
+            is_run_or_study(below)) {
+            free(first);
+            first = below;
+            below = NULL;
+        }
+        free(below);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    return first;
+}
+
+static hem_status fail_without_events(const char *directory, const char *path, hem_error *err)
+{
+    char *below = find_run_below(directory);
+    hem__fail_at(err, HEM_ERR_DATA, path, 0, 0, "there is no such file");
+    if (below != NULL)
+        hem__hint(err, "this folder is no run, but there are some in it: name them, as '%s'",
+                  below);
+    else
+        hem__hint(err, "every run directory has one: it says what happened when");
+    free(below);
+    return HEM_ERR_DATA;
+}
+
 static hem_status read_events(const char *directory, hem__record *out, hem_error *err)
 {
     char *path = hem__path_join(directory, "events.jsonl");
@@ -86,8 +131,7 @@ static hem_status read_events(const char *directory, hem__record *out, hem_error
         return hem__fail_memory(err, "events.jsonl", 0);
     hem_status status;
     if (!hem__is_file(path)) {
-        hem__fail_at(err, HEM_ERR_DATA, path, 0, 0, "there is no such file");
-        status = hem__hint(err, "every run directory has one: it says what happened when");
+        status = fail_without_events(directory, path, err);
     } else {
         status = hem__events_read(path, &out->events, &out->resumed, err);
         if (status == HEM_OK)
@@ -162,5 +206,6 @@ void hem__record_release(hem__record *record)
     free(record->resolved);
     free(record->directory);
     free(record->label);
+    free(record->given);
     *record = (hem__record){0};
 }

@@ -25,7 +25,8 @@ static hem_status fail_twice(const char *directory, hem_error *err)
     return hem__hint(err, "every run counts once; a study stands for all runs in it");
 }
 
-static hem_status add_run(hem__records *records, const char *directory, hem_error *err)
+static hem_status add_run(hem__records *records, const char *directory, const char *given,
+                          hem_error *err)
 {
     hem__record *list = hem__reallocarray(records->list, records->n + 1, sizeof *list);
     if (list == NULL)
@@ -36,8 +37,9 @@ static hem_status add_run(hem__records *records, const char *directory, hem_erro
             return fail_twice(directory, err);
     }
     HEM_TRY(hem__record_read(directory, &list[records->n], err));
+    list[records->n].given = hem__strdup(given);
     records->n++;
-    return HEM_OK;
+    return list[records->n - 1].given != NULL ? HEM_OK : hem__fail_memory(err, directory, 0);
 }
 
 /* "s12" -> 12, "fold3" -> 3; -1 where the name is not `prefix` and a number. */
@@ -100,7 +102,7 @@ static hem_status list_folders(const char *directory, const char *prefix, number
 
 /* The runs of a study's folder: s<seed>/, and where those are no runs, s<seed>/fold<k>/. */
 static hem_status add_study(hem__records *records, const char *directory, const char *prefix,
-                            hem_error *err)
+                            const char *given, hem_error *err)
 {
     numbered *list;
     size_t n;
@@ -110,9 +112,9 @@ static hem_status add_study(hem__records *records, const char *directory, const 
         if (path == NULL)
             status = hem__fail_memory(err, directory, 0);
         else if (has_file(path, "events.jsonl"))
-            status = add_run(records, path, err);
+            status = add_run(records, path, given, err);
         else if (strcmp(prefix, "s") == 0)
-            status = add_study(records, path, "fold", err);
+            status = add_study(records, path, "fold", given, err);
         free(path);
     }
     free(list);
@@ -132,6 +134,13 @@ static const char *last_part(const char *path)
     return at;
 }
 
+static void cut_slashes(char *name)
+{
+    size_t n = strlen(name);
+    while (n > 1 && name[n - 1] == '/')
+        name[--n] = '\0';
+}
+
 /* The last part of the directory's name; of a fold the last two: "s0/fold1". */
 static hem_status set_label(hem__record *record, hem_error *err)
 {
@@ -143,22 +152,54 @@ static hem_status set_label(hem__record *record, hem_error *err)
     record->label = hem__strdup(at);
     if (record->label == NULL)
         return hem__fail_memory(err, record->directory, 0);
-    size_t n = strlen(record->label);
-    while (n > 1 && record->label[n - 1] == '/')
-        record->label[--n] = '\0';
+    cut_slashes(record->label);
     return HEM_OK;
+}
+
+/* Whether two runs are one experiment but for the keys of `vary`, with the same data and from the
+ * same weights. */
+static bool alike(const hem__record *a, const hem__record *b, const char *const *vary)
+{
+    static const char *const texts[] = {"data_sha256", "init"};
+    char key[128], x[128], y[128];
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(hem__record_text(a->started, texts[i]), hem__record_text(b->started, texts[i])))
+            return false;
+    }
+    return !hem_spec_difference(a->spec, b->spec, vary, key, x, y);
+}
+
+/* The same run twice, seed and all, would count as two and make intervals too narrow: the second is
+ * left out, or the first where that alone is not finished. Whether there was one. */
+static bool drop_twin(hem__records *records, size_t i)
+{
+    static const char *const nothing[] = {NULL};
+    for (size_t k = 0; k < i; k++) {
+        hem__record *first = &records->list[k], *second = &records->list[i];
+        if (hem_spec_seed(first->spec) != hem_spec_seed(second->spec) ||
+            !alike(first, second, nothing))
+            continue;
+        if (second->finished && !first->finished) {
+            const hem__record other = *first;
+            *first = *second;
+            *second = other;
+        }
+        hem__str_printf(&records->twins, "%s%s is %s again", records->twins.length > 0 ? ", " : "",
+                        second->directory, first->directory);
+        hem__record_release(second);
+        memmove(second, second + 1, (records->n - i - 1) * sizeof *second);
+        records->n--;
+        return true;
+    }
+    return false;
 }
 
 static hem_status put_in_group(hem__records *records, size_t i, hem_error *err)
 {
     static const char *const vary[] = {"train.seed", "validation.fold", "validation.seed", NULL};
-    char key[128], a[128], b[128];
     hem__record *record = &records->list[i];
     for (size_t g = 0; g < records->n_groups; g++) {
-        const hem__record *first = &records->list[records->groups[g].first];
-        const char *data = hem__record_text(record->started, "data_sha256");
-        if (!hem_spec_difference(first->spec, record->spec, vary, key, a, b) &&
-            strcmp(hem__record_text(first->started, "data_sha256"), data) == 0) {
+        if (alike(&records->list[records->groups[g].first], record, vary)) {
             record->group = g;
             records->groups[g].n++;
             return HEM_OK;
@@ -175,29 +216,67 @@ static hem_status put_in_group(hem__records *records, size_t i, hem_error *err)
     return HEM_OK;
 }
 
-/* The experiment's name, where no other group has it; else that of the first directory. */
-static hem_status label_group(hem__records *records, size_t g, hem_error *err)
+/* The end of a path, from its n-th part from behind on; all of it where it has no more. */
+static const char *last_parts(const char *path, int n)
+{
+    const char *at = last_part(path);
+    for (; n > 1 && at > path; n--) {
+        for (at--; at > path && at[-1] != '/'; at--)
+            ;
+    }
+    return at;
+}
+
+/* Whether no other group of the same experiment's name was named by a path with such an end. */
+static bool is_unlike(const hem__records *records, size_t g, int parts)
 {
     const hem__record *first = &records->list[records->groups[g].first];
-    const char *label = hem__record_name(first);
     for (size_t k = 0; k < records->n_groups; k++) {
         const hem__record *other = &records->list[records->groups[k].first];
-        if (k != g && strcmp(hem__record_name(other), hem__record_name(first)) == 0)
-            label = first->label;
+        if (k != g && strcmp(hem__record_name(other), hem__record_name(first)) == 0 &&
+            strcmp(last_parts(other->given, parts), last_parts(first->given, parts)) == 0)
+            return false;
     }
-    records->groups[g].label = hem__strdup(label);
-    return records->groups[g].label != NULL ? HEM_OK : hem__fail_memory(err, label, 0);
+    return true;
+}
+
+/* The experiment's name, where no other group has it; else the end of what was named, as short as
+ * tells it from theirs. */
+static hem_status label_group(hem__records *records, size_t g, hem_error *err)
+{
+    enum { MOST_PARTS = 8 };
+    const hem__record *first = &records->list[records->groups[g].first];
+    const char *label = hem__record_name(first);
+    bool alone = true;
+    for (size_t k = 0; k < records->n_groups; k++) {
+        const hem__record *other = &records->list[records->groups[k].first];
+        alone = alone && (k == g || strcmp(hem__record_name(other), label) != 0);
+    }
+    if (!alone) {
+        int parts = 1;
+        while (parts < MOST_PARTS && !is_unlike(records, g, parts))
+            parts++;
+        label = is_unlike(records, g, parts) ? last_parts(first->given, parts) : first->directory;
+    }
+    char *copy = hem__strdup(label);
+    if (copy == NULL)
+        return hem__fail_memory(err, label, 0);
+    cut_slashes(copy);
+    records->groups[g].label = copy;
+    return HEM_OK;
 }
 
 static hem_status make_groups(hem__records *records, hem_error *err)
 {
+    for (size_t i = 0; i < records->n;)
+        i += drop_twin(records, i) ? 0 : 1;
     for (size_t i = 0; i < records->n; i++) {
         HEM_TRY(set_label(&records->list[i], err));
         HEM_TRY(put_in_group(records, i, err));
     }
     for (size_t g = 0; g < records->n_groups; g++)
         HEM_TRY(label_group(records, g, err));
-    return HEM_OK;
+    return records->twins.failed ? hem__fail_memory(err, "names of runs", 0) : HEM_OK;
 }
 
 hem_status hem__records_read(const char *const *paths, size_t n, hem__records *out, hem_error *err)
@@ -207,10 +286,10 @@ hem_status hem__records_read(const char *const *paths, size_t n, hem__records *o
     for (size_t i = 0; i < n && status == HEM_OK; i++) {
         size_t before = out->n;
         if (!has_file(paths[i], "study.json")) {
-            status = add_run(out, paths[i], err);
+            status = add_run(out, paths[i], paths[i], err);
             continue;
         }
-        status = add_study(out, paths[i], "s", err);
+        status = add_study(out, paths[i], "s", paths[i], err);
         if (status == HEM_OK && out->n == before) {
             hem__fail_at(err, HEM_ERR_DATA, paths[i], 0, 0, "this study has no run yet");
             status = hem__hint(err, "the command that began it goes on with it");
@@ -241,5 +320,6 @@ void hem__records_release(hem__records *records)
         free(records->groups[g].label);
     free(records->list);
     free(records->groups);
+    hem__str_release(&records->twins);
     *records = (hem__records){0};
 }

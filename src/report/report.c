@@ -113,16 +113,34 @@ static hem_status take_times(hem__report *report, hem_error *err)
     report->layer_seconds = hem__calloc(n, sizeof *report->layer_seconds);
     for (size_t i = 0; i < profile.n_rows && report->layer_seconds != NULL; i++) {
         if (profile.rows[i].layer != HEM_NO_LAYER)
-            report->layer_seconds[profile.rows[i].layer] += profile.rows[i].seconds;
+            report->layer_seconds[profile.rows[i].layer] +=
+                profile.rows[i].seconds / (double)profile.images;
     }
     hem_profile_release(&profile);
     return report->layer_seconds != NULL ? HEM_OK : hem__fail_memory(err, "times of layers", n);
+}
+
+/* A finished run whose events.jsonl was cut or lost: its curves lack what was there. */
+static void note_lost_epochs(const hem_report_options *options, hem__report *report)
+{
+    for (size_t i = 0; i < report->records.n; i++) {
+        const hem__record *r = &report->records.list[i];
+        double done = r->finished ? hem__record_number(r->json, "epochs_done") : 0;
+        if ((double)r->n_epochs < done)
+            note(options, report,
+                 "'%s/events.jsonl' is damaged: it tells of %zu of the run's %.0f epochs, and "
+                 "curves lack the others.",
+                 r->directory, r->n_epochs, done);
+    }
 }
 
 static hem_status look_closer(const hem_report_options *options, hem__report *report,
                               hem_error *err)
 {
     report->shown = choose_shown(&report->records);
+    if (report->records.twins.length > 0)
+        note(options, report, "Left out, for a run counts once: %s.", report->records.twins.text);
+    note_lost_epochs(options, report);
     HEM_TRY(open_model(options, report, err));
     open_data(options, report);
     if (report->net == NULL || report->data == NULL || !report->shown->finished ||
@@ -145,7 +163,7 @@ static const struct {
     {"curves", "Learning curves", hem__section_curves},
     {"runs", "Run by run", hem__section_boxes},
     {"rate", "Learning rate", hem__section_rate},
-    {"confusion", "What is taken for what", hem__section_confusion},
+    {"confusion", "Confusion matrices", hem__section_confusion},
     {"classes", "Class by class", hem__section_classes},
     {"calibration", "Calibration", hem__section_calibration},
     {"mistakes", "Most confident mistakes", hem__section_mistakes},
@@ -236,6 +254,19 @@ static hem_status output_name(const char *const *runs, size_t n, const hem_repor
     return status;
 }
 
+/* A page that everyone can send and open. What makes one larger are photographs, many classes, and
+ * many experiments: then it is written again with smaller images and less of everything. */
+static void write_small_page(hem__report *report, hem__str *page)
+{
+    enum { MOST_BYTES = 1500000, MOST_THRIFT = 3 };
+    write_page(report, page);
+    while (page->length >= MOST_BYTES && report->thrift < MOST_THRIFT && !page->failed) {
+        hem__str_release(page);
+        report->thrift++;
+        write_page(report, page);
+    }
+}
+
 static hem_status make(hem__report *report, const hem_report_options *options, const char *path,
                        hem_error *err)
 {
@@ -245,7 +276,7 @@ static hem_status make(hem__report *report, const hem_report_options *options, c
     if (status == HEM_OK)
         status = take_names(report, &names, err);
     if (status == HEM_OK) {
-        write_page(report, &page);
+        write_small_page(report, &page);
         status = page.failed ? hem__fail_memory(err, "the report", page.length)
                              : hem__file_write(path, page.text, page.length, err);
     }

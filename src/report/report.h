@@ -17,6 +17,7 @@
 /* One run, read from its directory. */
 typedef struct hem__record {
     char *directory, *label; /* label: the last part of the directory's name, or two */
+    char *given;             /* what was named: the directory, or that of its study */
     json_t *events;
     const json_t *started; /* its event */
     size_t resumed;
@@ -42,6 +43,7 @@ typedef struct hem__records {
     size_t n;
     hem__group *groups;
     size_t n_groups;
+    hem__str twins; /* runs that were left out, for another is the same: "b is a again, ..." */
 } hem__records;
 
 /* Reads runs and studies, and groups them. Fails as hem_report_write() does. */
@@ -59,6 +61,8 @@ const char *hem__record_name(const hem__record *record);
 double hem__record_test_accuracy(const hem__record *record); /* NaN where there is none */
 /* Of a fold that is finished: its accuracy on the images that it did not train on; else NaN. */
 double hem__record_held_out(const hem__record *record);
+/* What the box plots show: of a fold held out, of any other run test accuracy; NaN = neither. */
+double hem__record_score(const hem__record *record);
 /* Test accuracies of a group's runs, groups[group].n of them, NaN where there is none; free() them.
  * NULL = no memory. */
 double *hem__group_accuracies(const hem__records *records, size_t group);
@@ -70,6 +74,22 @@ int hem__record_kept(const hem__record *record);
 /* The chart of all groups; NULL without memory. */
 hem__canvas *hem__records_curves(const hem__records *records, hem_curve_kind kind);
 hem__canvas *hem__records_boxes(const hem__records *records);
+/* What an epoch has; rates and times too, so that a table can stand for the charts. */
+typedef enum hem__field {
+    HEM__TRAIN_LOSS,
+    HEM__TRAIN_ACCURACY,
+    HEM__VALIDATION_LOSS,
+    HEM__VALIDATION_ACCURACY,
+    HEM__RATE,
+    HEM__SECONDS
+} hem__field;
+
+/* Epochs of a group's longest run. */
+size_t hem__group_epochs(const hem__records *records, size_t group);
+/* The mean over those of the group's runs that have a finite number there; NaN = none has. */
+double hem__group_mean(const hem__records *records, size_t group, size_t epoch, hem__field field);
+/* How many of the group's runs keep the model of that epoch, counted from 1. */
+size_t hem__group_kept(const hem__records *records, size_t group, int epoch);
 /* Whether there is a curve to draw. */
 bool hem__records_have_curves(const hem__records *records);
 
@@ -85,9 +105,28 @@ typedef struct hem__report {
     hem_net *net;                /* of `shown`; NULL where it has no model */
     hem_data *data;              /* NULL where it was not found */
     hem_predictions predictions; /* of the test part; n = 0 without data */
-    double *layer_seconds;       /* [layer]: forward, of all predictions; NULL where n = 0 */
+    double *layer_seconds;       /* [layer]: forward, of an image; NULL where n = 0 */
     hem__str notes;              /* HTML: list items */
+    int thrift;                  /* 0, or more where the page would be too large: see report.c */
 } hem__report;
+
+/* `most` of something, halved for each step of thrift; at least 1. */
+static inline int hem__thrifty(const hem__report *report, int most)
+{
+    int fewer = most >> report->thrift;
+    return fewer > 1 ? fewer : 1;
+}
+
+/* How two groups differ in test accuracy. */
+typedef struct hem__difference {
+    double value; /* NaN = none can be said */
+    hem_interval interval;
+    const char *how;
+    bool first_runs; /* of several: the others do not count */
+} hem__difference;
+
+/* `group` less `other`: section_compare.c. */
+hem__difference hem__difference_of(const hem__report *report, size_t group, size_t other);
 
 void hem__section_verdict(const hem__report *report, hem__str *out);
 void hem__section_compare(const hem__report *report, hem__str *out);
@@ -110,10 +149,14 @@ void hem__section_origin(const hem__report *report, hem__str *out);
 void hem__tag(hem__str *out, const char *element, const char *format, ...) HEM_PRINTF(3, 4);
 /* The text, escaped. */
 void hem__say(hem__str *out, const char *format, ...) HEM_PRINTF(2, 3);
+/* Around what may be wider than a phone: it scrolls, by the keyboard too. Close with "</div>". */
+void hem__scroll_open(hem__str *out, const char *label);
 /* A chart as a figure; frees it. NULL fails `out`. */
 void hem__figure(hem__str *out, hem__canvas *canvas);
-/* <img> of pixels `size` CSS pixels high; images of more than 64 pixels are made smaller. */
-void hem__image(hem__str *out, hem__pixels pixels, int size, const char *alternative);
+/* <img> of pixels `size` CSS pixels high; images of more than 64 pixels are made smaller, for a
+ * thrifty report those of more than 32. */
+void hem__image(hem__str *out, const hem__report *report, hem__pixels pixels, int size,
+                const char *alternative);
 /* An image of the report's data. */
 void hem__data_image(hem__str *out, const hem__report *report, hem_part part, size_t index,
                      int size, const char *alternative);

@@ -23,7 +23,8 @@ static void add_table(const hem__report *report, const hem__class_figures *figur
                       hem__str *out)
 {
     char number[32];
-    hem__str_add(out, "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>class</th><th>"
+    hem__scroll_open(out, "Precision, recall and F1 by class");
+    hem__str_add(out, "<table class=\"sort\"><thead><tr><th>class</th><th>"
                       "images</th><th>precision %</th><th>recall %</th><th>F1 %</th></tr></thead>"
                       "<tbody>\n");
     for (size_t c = 0; c < n; c++) {

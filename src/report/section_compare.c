@@ -8,14 +8,6 @@
 #include "report/report.h"
 #include "spec/spec.h"
 
-/* A difference to the first group. */
-typedef struct difference {
-    double value; /* NaN = none */
-    hem_interval interval;
-    const char *how;
-    bool first_runs; /* of several: no pairs of them */
-} difference;
-
 /* ---- by seeds -------------------------------------------------------------------------------- */
 
 /* Trained with the same seed and, where they are folds, on the same fold. */
@@ -29,12 +21,14 @@ static bool same_place(const hem__record *a, const hem__record *b)
 }
 
 /* Pairs of the two groups' runs with the same seed and fold. */
-static size_t take_pairs(const hem__records *records, size_t group, double *a, double *b)
+static size_t take_pairs(const hem__records *records, size_t group, size_t other, double *a,
+                         double *b)
 {
     size_t n = 0;
     for (size_t i = 0; i < records->n; i++) {
         for (size_t k = 0; k < records->n && records->list[i].group == group; k++) {
-            if (records->list[k].group == 0 && same_place(&records->list[i], &records->list[k])) {
+            if (records->list[k].group == other &&
+                same_place(&records->list[i], &records->list[k])) {
                 a[n] = hem__record_test_accuracy(&records->list[i]);
                 b[n] = hem__record_test_accuracy(&records->list[k]);
                 n += !isnan(a[n]) && !isnan(b[n]);
@@ -70,7 +64,7 @@ static bool *right_images(const hem__report *report, const hem__record *record, 
 }
 
 static bool matched(const hem__report *report, const hem__record *a, const hem__record *b,
-                    difference *out)
+                    hem__difference *out)
 {
     size_t n_a = 0, n_b = 0, only_a = 0, only_b = 0;
     bool *right_a = right_images(report, a, &n_a);
@@ -91,33 +85,58 @@ static bool matched(const hem__report *report, const hem__record *a, const hem__
 
 /* ---- either ---------------------------------------------------------------------------------- */
 
-static difference difference_of(const hem__report *report, size_t group)
+/* Of the groups' first runs, image by image where that can be known. */
+static hem__difference of_first_runs(const hem__report *report, size_t group, size_t other)
+{
+    const hem__group *g = &report->records.groups[group], *h = &report->records.groups[other];
+    const hem__record *a = &report->records.list[g->first], *b = &report->records.list[h->first];
+    hem__difference out = {.value = (double)NAN};
+    if (isnan(hem__record_test_accuracy(a)) || isnan(hem__record_test_accuracy(b)))
+        return out;
+    const hem_evaluation *x = &a->result.parts[HEM_TEST], *y = &b->result.parts[HEM_TEST];
+    out.value = x->accuracy - y->accuracy;
+    out.interval = hem__difference_independent(x->correct, x->n, y->correct, y->n);
+    out.how = "as if of other test images";
+    out.first_runs = g->n > 1 || h->n > 1;
+    (void)matched(report, a, b, &out);
+    return out;
+}
+
+/* Seed by seed; where there are no pairs, of all runs; where one has but one run, of the first. */
+hem__difference hem__difference_of(const hem__report *report, size_t group, size_t other)
 {
     const hem__records *records = &report->records;
-    const hem__record *a = &records->list[records->groups[group].first], *b = &records->list[0];
-    difference out = {.value = (double)NAN};
+    hem__difference out = {.value = (double)NAN};
     double *pairs = hem__calloc(2 * records->n, sizeof *pairs);
-    size_t n = pairs != NULL ? take_pairs(records, group, pairs, pairs + records->n) : 0;
-    if (n >= 2) {
-        hem_paired paired = hem_compare_paired(pairs, pairs + records->n, n);
-        out = (difference){paired.difference.mean, paired.difference.interval, "same seeds", false};
-    } else if (!isnan(hem__record_test_accuracy(a)) && !isnan(hem__record_test_accuracy(b))) {
-        const hem_evaluation *x = &a->result.parts[HEM_TEST], *y = &b->result.parts[HEM_TEST];
-        out.value = x->accuracy - y->accuracy;
-        out.interval = hem__difference_independent(x->correct, x->n, y->correct, y->n);
-        out.how = "as if of other test images";
-        out.first_runs = records->groups[group].n > 1 || records->groups[0].n > 1;
-        (void)matched(report, a, b, &out);
+    double *values = hem__group_accuracies(records, group);
+    double *others = hem__group_accuracies(records, other);
+    if (pairs != NULL && values != NULL && others != NULL) {
+        size_t n = take_pairs(records, group, other, pairs, pairs + records->n);
+        hem_statistics a = hem_statistics_of(values, records->groups[group].n);
+        hem_statistics b = hem_statistics_of(others, records->groups[other].n);
+        if (n >= 2) {
+            hem_statistics d = hem_compare_paired(pairs, pairs + records->n, n).difference;
+            out = (hem__difference){d.mean, d.interval, "same seeds", false};
+        } else if (a.n >= 2 && b.n >= 2) {
+            out = (hem__difference){a.mean - b.mean, hem__difference_means(a, b), "other seeds",
+                                    false};
+        } else {
+            out = of_first_runs(report, group, other);
+        }
     }
     free(pairs);
+    free(values);
+    free(others);
     return out;
 }
 
 static void add_difference(const hem__report *report, size_t group, hem__str *out)
 {
-    difference d = group > 0 ? difference_of(report, group) : (difference){.value = (double)NAN};
+    hem__difference d = {.value = (double)NAN};
+    if (group > 0)
+        d = hem__difference_of(report, group, 0);
     if (isnan(d.value)) {
-        hem__str_add(out, group == 0 ? "<td>is compared to</td><td></td>" : "<td>--</td><td></td>");
+        hem__str_add(out, group == 0 ? "<td>the first</td><td></td>" : "<td>--</td><td></td>");
         return;
     }
     hem__str_printf(out, "<td data-value=\"%.6f\">", d.value);
@@ -162,8 +181,13 @@ static void add_key(const hem__records *records, size_t group, hem__str *out)
     static const char *const vary[] = {"train.seed", "validation.fold", "validation.seed", NULL};
     char key[128], a[128], b[128];
     const hem__record *record = &records->list[records->groups[group].first];
+    const char *init = hem__record_text(record->started, "init");
+    const char *other = hem__record_text(records->list[0].started, "init");
     if (group > 0 && hem_spec_difference(records->list[0].spec, record->spec, vary, key, a, b))
         hem__tag(out, "td class=\"word\"", "%s: %s, not %s", key, b, a);
+    else if (group > 0 && strcmp(init, other) != 0)
+        hem__tag(out, "td class=\"word\"", "initial weights: %s, not %s",
+                 init[0] != '\0' ? init : "drawn", other[0] != '\0' ? other : "drawn");
     else
         hem__str_add(out, "<td></td>");
 }
@@ -173,10 +197,11 @@ void hem__section_compare(const hem__report *report, hem__str *out)
     const hem__records *records = &report->records;
     if (records->n_groups < 2)
         return;
-    hem__str_add(out, "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>experiment</th>"
-                      "<th>runs</th><th>test accuracy %</th><th>to the first, points</th><th "
-                      "class=\"word\">verdict"
-                      "</th><th class=\"word\">first difference</th></tr></thead><tbody>\n");
+    hem__scroll_open(out, "Differences");
+    hem__str_add(out, "<table class=\"sort\"><thead><tr><th>experiment</th><th>runs</th>"
+                      "<th>test accuracy %</th><th>to the first, points</th>"
+                      "<th class=\"word\">verdict</th><th class=\"word\">where it differs first"
+                      "</th></tr></thead><tbody>\n");
     for (size_t g = 0; g < records->n_groups; g++) {
         hem__str_add(out, "<tr>");
         hem__tag(out, "th scope=\"row\"", "%s", records->groups[g].label);
@@ -185,8 +210,9 @@ void hem__section_compare(const hem__report *report, hem__str *out)
         add_key(records, g, out);
         hem__str_add(out, "</tr>\n");
     }
-    hem__str_add(out, "</tbody></table></div>\n<p class=\"small\">Small: 95 % intervals. Runs of "
-                      "the same seeds are compared seed by seed (Student's t); where there are not "
-                      "two such pairs, the first run of each image by image (Agresti and "
-                      "Min).</p>\n");
+    hem__str_add(out,
+                 "</tbody></table></div>\n<p class=\"small\">Small: 95 % intervals. Runs of "
+                 "the same seeds are compared seed by seed (Student's t), those of other seeds "
+                 "by their means (Welch's t), single runs image by image (Agresti and "
+                 "Min).</p>\n");
 }

@@ -14,8 +14,9 @@ static void add_table(const hem__report *report, const hem_evaluation *e, const 
 {
     hem__str_add(out, "<details><summary>");
     hem__say(out, "The numbers: %s", of);
-    hem__str_add(out, "</summary><div class=\"scroll\"><table class=\"counts\"><thead><tr><td>true "
-                      "\\ predicted</td>");
+    hem__str_add(out, "</summary>");
+    hem__scroll_open(out, of);
+    hem__str_add(out, "<table class=\"counts\"><thead><tr><td>true \\ predicted</td>");
     for (int p = 0; p < e->n_classes; p++)
         hem__tag(out, "th scope=\"col\"", "%s", hem__class_name(report, p));
     hem__str_add(out, "</tr></thead><tbody>\n");
@@ -100,11 +101,12 @@ void hem__section_confusion(const hem__report *report, hem__str *out)
     const hem_evaluation *test = &report->shown->result.parts[HEM_TEST];
     if (!report->shown->finished || test->n == 0)
         return;
-    if (test->n_classes <= HEM__CONFUSION_MOST)
+    const int most = report->thrift < 2 ? HEM__CONFUSION_MOST : HEM__CONFUSION_MOST / 2;
+    if (test->n_classes <= most)
         add_matrices(report, out);
     else
         hem__tag(out, "p", "There are %d classes, more than a picture of %d can hold.",
-                 test->n_classes, HEM__CONFUSION_MOST);
+                 test->n_classes, most);
     add_worst(report, test, out);
 }
 

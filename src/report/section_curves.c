@@ -37,26 +37,55 @@ static void add_number(hem__str *out, double value, int decimals, double factor)
         hem__tag(out, "td", "%.*f", decimals, factor * value);
 }
 
-static void add_epochs(const hem__record *r, hem__str *out)
+/* Which runs keep the model of this epoch. */
+static void add_kept(const hem__records *records, size_t group, int epoch, hem__str *out)
 {
-    hem__str_add(out, "<details><summary>The numbers, epoch by epoch</summary>"
-                      "<div class=\"scroll\"><table class=\"sort\"><thead><tr><th>epoch</th>"
+    size_t kept = hem__group_kept(records, group, epoch), n = records->groups[group].n;
+    if (kept == 0)
+        hem__str_add(out, "<td></td>");
+    else if (n == 1)
+        hem__str_add(out, "<td>yes</td>");
+    else
+        hem__tag(out, "td", "%zu of %zu", kept, n);
+}
+
+static void add_rows(const hem__report *report, size_t group, hem__str *out)
+{
+    const hem__records *records = &report->records;
+    const size_t n = hem__group_epochs(records, group);
+    const size_t most = (size_t)hem__thrifty(report, MOST_ROWS) / records->n_groups + 1;
+    const size_t every = (n + most - 1) / most;
+    for (size_t e = 0; e < n; e += every) {
+        hem__str_printf(out, "<tr><th scope=\"row\">%zu</th>", e + 1);
+        add_number(out, hem__group_mean(records, group, e, HEM__TRAIN_LOSS), 4, 1);
+        add_number(out, hem__group_mean(records, group, e, HEM__TRAIN_ACCURACY), 2, 100);
+        add_number(out, hem__group_mean(records, group, e, HEM__VALIDATION_LOSS), 4, 1);
+        add_number(out, hem__group_mean(records, group, e, HEM__VALIDATION_ACCURACY), 2, 100);
+        hem__tag(out, "td", "%.4g", hem__group_mean(records, group, e, HEM__RATE));
+        add_number(out, hem__group_mean(records, group, e, HEM__SECONDS), 2, 1);
+        add_kept(records, group, (int)e + 1, out);
+        hem__str_add(out, "</tr>\n");
+    }
+}
+
+/* The same as the drawings; of several runs their means. */
+static void add_epochs(const hem__report *report, size_t group, hem__str *out)
+{
+    const hem__records *records = &report->records;
+    const hem__group *g = &records->groups[group];
+    char label[200];
+    int length = snprintf(label, sizeof label, "The numbers, epoch by epoch%s%.100s",
+                          records->n_groups > 1 ? ": " : "", records->n_groups > 1 ? g->label : "");
+    if (g->n > 1 && length > 0 && (size_t)length < sizeof label)
+        snprintf(label + length, sizeof label - (size_t)length, " (means of %zu runs)", g->n);
+    hem__str_add(out, "<details>");
+    hem__tag(out, "summary", "%s", label);
+    hem__scroll_open(out, label);
+    hem__str_add(out, "<table class=\"sort\"><thead><tr><th>epoch</th>"
                       "<th>training loss</th><th>training %</th><th>validation loss</th>"
                       "<th>validation %</th><th>rate</th><th>seconds</th><th>kept</th></tr></thead>"
                       "<tbody>\n");
-    size_t every = (r->n_epochs + MOST_ROWS - 1) / MOST_ROWS;
-    for (size_t i = 0; i < r->n_epochs; i += every) {
-        const hem_epoch *e = &r->epochs[i];
-        hem__str_printf(out, "<tr><th scope=\"row\">%d</th>", e->epoch);
-        add_number(out, e->train_loss, 4, 1);
-        add_number(out, e->train_accuracy, 2, 100);
-        add_number(out, e->validation_loss, 4, 1);
-        add_number(out, e->validation_accuracy, 2, 100);
-        hem__tag(out, "td", "%.4g", e->learning_rate);
-        add_number(out, e->seconds, 2, 1);
-        hem__tag(out, "td", "%s", e->epoch == hem__record_kept(r) ? "yes" : "");
-        hem__str_add(out, "</tr>\n");
-    }
+    add_rows(report, group, out);
     hem__str_add(out, "</tbody></table></div></details>\n");
 }
 
@@ -72,11 +101,15 @@ void hem__section_curves(const hem__report *report, hem__str *out)
     hem__str_add(out, "</div>\n");
     hem__str_add(out, "<p class=\"small\">Training figures are running means over the epoch, with "
                       "dropout and augmentation, while the weights change; validation is made at "
-                      "the epoch's end");
+                      "the epoch's end; a ring marks an epoch whose model is kept.");
     hem__str_add(out, records->n_groups < records->n
-                          ? ". Bands reach from the smallest to the largest of the runs.</p>\n"
-                          : "; a ring marks the epoch whose model is kept.</p>\n");
-    add_epochs(report->shown, out);
+                          ? " Curves are means, bands reach from the smallest to the largest of "
+                            "the runs.</p>\n"
+                          : "</p>\n");
+    for (size_t g = 0; g < records->n_groups; g++) {
+        if (hem__group_epochs(records, g) > 0)
+            add_epochs(report, g, out);
+    }
 }
 
 void hem__section_rate(const hem__report *report, hem__str *out)
@@ -86,29 +119,40 @@ void hem__section_rate(const hem__report *report, hem__str *out)
     hem__figure(out, hem__records_curves(&report->records, HEM_CURVE_RATE));
 }
 
-void hem__section_boxes(const hem__report *report, hem__str *out)
+static void add_runs(const hem__records *records, bool folds, hem__str *out)
 {
-    const hem__records *records = &report->records;
-    size_t finished = 0;
-    for (size_t i = 0; i < records->n; i++)
-        finished += isnan(hem__record_test_accuracy(&records->list[i])) ? 0 : 1;
-    if (records->n_groups == records->n || finished < 2)
-        return;
-    hem__figure(out, hem__records_boxes(records));
-    hem__str_add(
-        out,
-        "<details><summary>The numbers, run by run</summary><div class=\"scroll\">"
-        "<table class=\"sort\"><thead><tr><th>run</th><th class=\"word\">experiment</th><th>test "
-        "%</th><th>test loss</th><th>epochs</th></tr></thead><tbody>\n");
+    hem__str_add(out, "<details><summary>The numbers, run by run</summary>");
+    hem__scroll_open(out, "The numbers, run by run");
+    hem__str_add(out, "<table class=\"sort\"><thead><tr><th>run</th><th class=\"word\">"
+                      "experiment</th>");
+    hem__str_add(out, folds ? "<th>held out %</th>" : "");
+    hem__str_add(out, "<th>test %</th><th>test loss</th><th>epochs</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < records->n; i++) {
         const hem__record *r = &records->list[i];
         hem__str_add(out, "<tr>");
         hem__tag(out, "th scope=\"row\"", "%s", r->label);
         hem__tag(out, "td class=\"word\"", "%s", records->groups[r->group].label);
+        if (folds)
+            add_number(out, hem__record_held_out(r), 2, 100);
         add_number(out, hem__record_test_accuracy(r), 2, 100);
         add_number(out, r->finished ? r->result.parts[HEM_TEST].loss : (double)NAN, 4, 1);
         hem__tag(out, "td", "%zu", r->n_epochs);
         hem__str_add(out, "</tr>\n");
     }
     hem__str_add(out, "</tbody></table></div></details>\n");
+}
+
+void hem__section_boxes(const hem__report *report, hem__str *out)
+{
+    const hem__records *records = &report->records;
+    size_t finished = 0;
+    bool folds = false;
+    for (size_t i = 0; i < records->n; i++) {
+        finished += isnan(hem__record_score(&records->list[i])) ? 0 : 1;
+        folds = folds || !isnan(hem__record_held_out(&records->list[i]));
+    }
+    if (records->n_groups == records->n || finished < 2)
+        return;
+    hem__figure(out, hem__records_boxes(records));
+    add_runs(records, folds, out);
 }

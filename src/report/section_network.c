@@ -11,9 +11,9 @@
 enum { FILTERS = 64, MAPS = 32, IMAGES = 3, SAMPLES = 6, EPOCHS = 5 };
 
 /* Microseconds of an image. */
-static void add_time(const hem__report *report, double seconds, hem__str *out)
+static void add_time(double seconds, hem__str *out)
 {
-    double time = 1e6 * seconds / (double)report->predictions.n;
+    double time = 1e6 * seconds;
     hem__tag(out, "td", "%.*f", time < 10 ? 2 : time < 100 ? 1 : 0, time);
 }
 
@@ -39,10 +39,9 @@ void hem__section_network(const hem__report *report, hem__str *out)
     hem__str_add(out, "<div class=\"pair\">");
     const double *seconds = report->layer_seconds;
     hem__figure(out, hem__chart_network(report->net, seconds, "From image to classes"));
-    hem__str_add(
-        out,
-        "<div class=\"scroll\"><table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
-        "<th>output</th><th>parameters</th><th>multiply-adds</th>");
+    hem__scroll_open(out, "Layers");
+    hem__str_add(out, "<table><thead><tr><th>layer</th><th class=\"word\">what it does</th>"
+                      "<th>output</th><th>parameters</th><th>multiply-adds</th>");
     hem__str_add(out, seconds != NULL ? "<th>&#181;s</th>" : "");
     hem__str_add(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < info.n_layers; i++) {
@@ -57,7 +56,7 @@ void hem__section_network(const hem__report *report, hem__str *out)
         hem__tag(out, "td", "%s", hem__grouped(layer.parameters, a));
         hem__tag(out, "td", "%s", hem__grouped(layer.macs, b));
         if (seconds != NULL)
-            add_time(report, seconds[i], out);
+            add_time(seconds[i], out);
         hem__str_add(out, "</tr>\n");
     }
     hem__str_add(out, "</tbody><tfoot><tr><th scope=\"row\">total</th><td></td><td></td>");
@@ -67,7 +66,7 @@ void hem__section_network(const hem__report *report, hem__str *out)
     for (size_t i = 0; i < info.n_layers && seconds != NULL; i++)
         all += seconds[i];
     if (seconds != NULL)
-        add_time(report, all, out);
+        add_time(all, out);
     hem__str_add(out, "</tr></tfoot></table>");
     if (seconds != NULL)
         say_measured(report, out);
@@ -77,8 +76,8 @@ void hem__section_network(const hem__report *report, hem__str *out)
 /* ---- maps ------------------------------------------------------------------------------------ */
 
 /* Map i of numbers 0..1 as grey pixels; with three channels, and `colour`, as colours. */
-static void add_map(hem__str *out, const hem_maps *maps, size_t i, bool colour, int size,
-                    const char *alternative)
+static void add_map(hem__str *out, const hem__report *report, const hem_maps *maps, size_t i,
+                    bool colour, int size, const char *alternative)
 {
     size_t area = (size_t)maps->height * (size_t)maps->width;
     int channels = colour ? 3 : 1;
@@ -93,7 +92,8 @@ static void add_map(hem__str *out, const hem_maps *maps, size_t i, bool colour, 
             bytes[at * (size_t)channels + (size_t)c] = (uint8_t)(value * 255.0f + 0.5f);
         }
     }
-    hem__image(out, (hem__pixels){bytes, maps->width, maps->height, channels}, size, alternative);
+    hem__image(out, report, (hem__pixels){bytes, maps->width, maps->height, channels}, size,
+               alternative);
     free(bytes);
 }
 
@@ -107,7 +107,8 @@ void hem__section_filters(const hem__report *report, hem__str *out)
         return;
     bool colour = maps.channels == 3;
     size_t all = colour ? maps.n : maps.n * (size_t)maps.channels;
-    size_t n = all < FILTERS ? all : FILTERS;
+    const size_t most = (size_t)hem__thrifty(report, FILTERS);
+    size_t n = all < most ? all : most;
     hem_maps_range(&maps, &low, &high);
     hem_maps_scale(&maps, HEM_MAPS_TOGETHER);
     hem__str_add(out, "<p>");
@@ -123,7 +124,7 @@ void hem__section_filters(const hem__report *report, hem__str *out)
     hem__str_add(out, "<div class=\"images\">");
     for (size_t i = 0; i < n; i++) {
         snprintf(alternative, sizeof alternative, "filter %zu of %.60s", i, name);
-        add_map(out, &maps, i, colour, 56, alternative);
+        add_map(out, report, &maps, i, colour, 56, alternative);
     }
     hem__str_add(out, "</div>\n");
     hem_maps_release(&maps);
@@ -153,7 +154,8 @@ static void add_features(const hem__report *report, const char *layer, size_t in
         return;
     int label = hem_data_label(report->data, HEM_TEST, index);
     if (maps.height > 1 || maps.width > 1) {
-        size_t n = maps.channels < MAPS ? (size_t)maps.channels : MAPS;
+        const int most = hem__thrifty(report, MAPS);
+        size_t n = (size_t)(maps.channels < most ? maps.channels : most);
         hem_maps_scale(&maps, HEM_MAPS_TOGETHER);
         hem__str_add(out, "<div class=\"features\"><figure>");
         snprintf(alternative, sizeof alternative, "test image %zu, %.100s", index,
@@ -166,7 +168,7 @@ static void add_features(const hem__report *report, const char *layer, size_t in
         for (size_t i = 0; i < n; i++) {
             snprintf(alternative, sizeof alternative, "map %zu of %.60s for test image %zu", i,
                      name, index);
-            add_map(out, &maps, i, false, 56, alternative);
+            add_map(out, report, &maps, i, false, 56, alternative);
         }
         hem__str_add(out, "</div></div>\n");
     }
@@ -214,8 +216,8 @@ static void add_sample(const hem__report *report, size_t index, uint8_t *bytes, 
                  (unsigned)epoch + 1);
         if (hem_data_augment(spec, report->data, HEM_TRAIN, index, epoch, hem_spec_seed(spec),
                              bytes, NULL) == HEM_OK)
-            hem__image(out, (hem__pixels){bytes, info.width, info.height, info.channels}, 56,
-                       alternative);
+            hem__image(out, report, (hem__pixels){bytes, info.width, info.height, info.channels},
+                       56, alternative);
         hem__str_add(out, "</td>");
     }
     hem__str_add(out, "</tr>\n");
@@ -238,8 +240,8 @@ void hem__section_samples(const hem__report *report, hem__str *out)
         return;
     }
     size_t n = hem_images_pick(report->data, HEM_TRAIN, SAMPLES, false, chosen, SAMPLES);
-    hem__str_add(out, "<div class=\"scroll\"><table class=\"samples\"><thead><tr><td></td><th>as "
-                      "it is</th>");
+    hem__scroll_open(out, "Augmented images");
+    hem__str_add(out, "<table class=\"samples\"><thead><tr><td></td><th>as it is</th>");
     for (int epoch = 1; epoch <= EPOCHS; epoch++)
         hem__tag(out, "th", "epoch %d", epoch);
     hem__str_add(out, "</tr></thead><tbody>\n");

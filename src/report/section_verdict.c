@@ -165,6 +165,54 @@ static void say_group(const hem__report *report, size_t g, hem__str *out)
     hem__str_add(out, "</p>\n");
 }
 
+/* The mean test accuracy of a group's runs; NaN = none is finished. */
+static double group_accuracy(const hem__report *report, size_t g)
+{
+    double *values = hem__group_accuracies(&report->records, g);
+    if (values == NULL)
+        return (double)NAN;
+    double mean = hem_statistics_of(values, report->records.groups[g].n).mean;
+    free(values);
+    return mean;
+}
+
+/* The best of several experiments, and how far it is ahead of the next. */
+static void say_best(const hem__report *report, hem__str *out)
+{
+    const hem__records *all = &report->records;
+    size_t best = 0, next = 0, n = 0;
+    double first = -1, second = -1;
+    for (size_t g = 0; g < all->n_groups; g++) {
+        double here = group_accuracy(report, g);
+        n += isnan(here) ? 0 : 1;
+        if (here > first) {
+            next = best;
+            second = first;
+            best = g;
+            first = here;
+        } else if (here > second) {
+            next = g;
+            second = here;
+        }
+    }
+    if (n < 2)
+        return;
+    hem__difference d = hem__difference_of(report, best, next);
+    hem__str_add(out, "<p class=\"verdict\">");
+    hem__say(out, "Of these %zu experiments ", n);
+    hem__tag(out, "strong", "%s", all->groups[best].label);
+    hem__say(out, " gets most test images right, ");
+    hem__tag(out, "strong", "%.2f %%", 100 * first);
+    hem__say(out, ", %.2f points more than the next, %s", 100 * (first - second),
+             all->groups[next].label);
+    if (!d.first_runs) /* else it is of other figures */
+        hem__say(out, " (95 %% interval %+.2f to %+.2f%s)", 100 * d.interval.low,
+                 100 * d.interval.high,
+                 d.interval.low > 0 ? "" : ", which cannot be told from noise");
+    hem__say(out, ".");
+    hem__str_add(out, "</p>\n");
+}
+
 /* ---- figures at a glance --------------------------------------------------------------------- */
 
 static void add_tile(hem__str *out, const char *name, const char *value)
@@ -213,6 +261,7 @@ static void add_tiles(const hem__report *report, hem__str *out)
 void hem__section_verdict(const hem__report *report, hem__str *out)
 {
     const hem__records *all = &report->records;
+    say_best(report, out);
     for (size_t g = 0; g < all->n_groups; g++)
         say_group(report, g, out);
     hem__str_add(out, "<p class=\"verdict\">");

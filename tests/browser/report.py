@@ -6,6 +6,7 @@ answers the pointer, and fits a phone. Screenshots stay in the working directory
 usage: report.py PROGRAM
 """
 
+import base64
 import html.parser
 import json
 import os
@@ -150,6 +151,16 @@ def check_numbers(dom, run):
     check(dom.count("<polyline") > 10, "no curves")
 
 
+def check_kept_inside(dom, run):
+    """What a colleague with the page alone needs, and those without a mouse or without sight."""
+    saved = re.search(r'<a download="two.yaml" href="data:application/yaml;base64,([^"]*)"', dom)
+    with open(os.path.join(run, "resolved.yaml"), "rb") as file:
+        check(saved and base64.b64decode(saved[1]) == file.read(), "the experiment is not inside")
+    for scroll in re.findall(r'<div class="scroll"[^>]*>', dom):
+        check('tabindex="0"' in scroll and 'aria-label="' in scroll, f"no keyboard for {scroll}")
+    check(re.search(r'aria-label="Loss: [^"]*validation ends at [0-9.]+"', dom), "curves say nothing")
+
+
 def check_without_scripts(path, run):
     """As a browser with scripts off sees it: headless Chromium works by scripts itself, so the page
     loses its own; it has no others, and no <noscript>."""
@@ -225,6 +236,9 @@ def main():
     for path in ("a/report.html", "all.html", "st/report.html"):
         check(os.path.getsize(path) < 1500000, f"{path} is {os.path.getsize(path)} bytes")
     check_numbers(load("a/report.html"), "a")
+    check_kept_inside(load("a/report.html"), "a")
+    tables = load("all.html").count("<summary>The numbers, epoch by epoch: ")
+    check(tables == 2, f"{tables} tables of epochs for 2 experiments")
     check_without_scripts("a/report.html", "a")
     check_behaviour("a/report.html")
     check_behaviour("all.html")

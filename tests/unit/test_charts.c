@@ -48,6 +48,7 @@ static void test_lines(void **state)
         high[i] = validation[i] + 0.05;
     }
     train[5] = (double)NAN; /* a gap */
+    const bool kept[EPOCHS] = {[9] = true};
     const hem__curve curves[2] = {
         {.label = "training", .x = x, .y = train, .n = EPOCHS, .role = HEM__SERIES + 1},
         {.label = "validation",
@@ -58,8 +59,7 @@ static void test_lines(void **state)
          .high = high,
          .n = EPOCHS,
          .role = HEM__SERIES,
-         .marked = true,
-         .mark = 9}};
+         .rings = kept}};
     const hem__lines lines = {.title = "Loss",
                               .description = "by epoch",
                               .x_title = "epoch",
@@ -206,13 +206,36 @@ static void test_differences(void **state)
     assert_true(i.low == -1 && i.high == 1);
 }
 
+/* By hand: t = -2.225512 with 24.5246 degrees of freedom, between those of which tables have the
+ * 97.5 % points 2.0639 (24) and 2.0595 (25). */
+static void test_difference_of_means(void **state)
+{
+    (void)state;
+    const double a[10] = {19.8, 20.4, 19.6, 17.8, 18.5, 18.9, 18.3, 18.9, 19.5, 22.0};
+    const double b[20] = {28.2, 26.6, 20.1, 23.3, 25.2, 22.1, 17.7, 27.6, 20.6, 13.7,
+                          23.2, 17.5, 20.6, 18.0, 23.9, 21.6, 24.3, 20.4, 23.9, 13.3};
+    hem_statistics s = hem_statistics_of(a, 10), u = hem_statistics_of(b, 20);
+    hem_interval i = hem__difference_means(s, u);
+    double difference = s.mean - u.mean, half = 2.0616 * difference / -2.225512;
+    assert_true(fabs(i.low - (difference - half)) < 1e-3);
+    assert_true(fabs(i.high - (difference + half)) < 1e-3);
+    const double same[2] = {0.5, 0.5};
+    i = hem__difference_means(hem_statistics_of(same, 2), hem_statistics_of(same, 2));
+    assert_true(i.low == 0 && i.high == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),         cmocka_unit_test(test_lines_of_little),
-        cmocka_unit_test(test_functions),     cmocka_unit_test(test_confusion),
-        cmocka_unit_test(test_class_figures), cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_boxes),         cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_of_little),
+        cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_confusion),
+        cmocka_unit_test(test_class_figures),
+        cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_difference_of_means),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

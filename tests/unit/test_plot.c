@@ -35,7 +35,7 @@ static void test_linear(void **state)
         {1, 20, 8, false, HEM__FORMAT_WHOLE, "5|10|15|20"},
         {1, 6, 8, false, HEM__FORMAT_WHOLE, "1|2|3|4|5|6"},
         {1, 1, 8, false, HEM__FORMAT_WHOLE, "1|2"},
-        {0, 0.0001, 5, true, HEM__FORMAT_PLAIN, "0|2e-5|4e-5|6e-5|8e-5|0.0001"},
+        {0, 0.0001, 5, true, HEM__FORMAT_PLAIN, "0|2e-5|4e-5|6e-5|8e-5|1e-4"},
         {-1e6, 2e7, 5, true, HEM__FORMAT_PLAIN, "-5e+6|0|5e+6|1e+7|1.5e+7|2e+7"},
         {-1, 1, 4, true, HEM__FORMAT_PLAIN, "-1.0|-0.5|0.0|0.5|1.0"},
     };
@@ -78,11 +78,11 @@ static void test_log(void **state)
     (void)state;
     hem__axis axis;
     hem__axis_log(&axis, 1e-7, 10, 9, true);
-    check_ticks(&axis, "1e-7|1e-6|1e-5|0.0001|0.001|0.01|0.1|1|10");
+    check_ticks(&axis, "1e-7|1e-6|1e-5|1e-4|1e-3|0.01|0.1|1|10");
     hem__axis_log(&axis, 0.3, 6, 5, true);
     check_ticks(&axis, "0.5|1|2|5");
     hem__axis_log(&axis, 1e-7, 10, 4, true);
-    check_ticks(&axis, "1e-7|1e-5|0.001|0.1|10");
+    check_ticks(&axis, "1e-7|1e-5|1e-3|0.1|10");
     assert_true(fabs(hem__axis_share(&axis, 1e-3) - 0.5) < 1e-12);
 }
 

@@ -18,7 +18,7 @@ static const char experiment[] =
 
 static hem_context *context;
 
-static void make_run(const char *directory, uint64_t seed)
+static void make_run_for(const char *directory, uint64_t seed, const char *set)
 {
     hem_spec *spec;
     hem_error err;
@@ -27,10 +27,15 @@ static void make_run(const char *directory, uint64_t seed)
     options.directory = directory;
     options.has_seed = true;
     options.seed = seed;
-    assert_int_equal(hem_spec_parse(experiment, "a<b&\"c.yaml", NULL, 0, &spec, &err), HEM_OK);
+    assert_int_equal(hem_spec_parse(experiment, "a<b&\"c.yaml", &set, 1, &spec, &err), HEM_OK);
     assert_int_equal(hem_train(context, spec, &options, &result, &err), HEM_OK);
     hem_train_result_release(&result);
     hem_spec_free(spec);
+}
+
+static void make_run(const char *directory, uint64_t seed)
+{
+    make_run_for(directory, seed, "train.epochs=2");
 }
 
 static char *in(const char *folder, const char *name)
@@ -121,6 +126,70 @@ static void test_groups(void **state)
     support_remove(folder);
 }
 
+/* Experiments of one name are told apart by what was named: the study, not its first run; by more
+ * of the path where its end is the same. */
+static void test_labels_of_one_name(void **state)
+{
+    static const char *const places[] = {"slow", "fast", "other/fast"};
+    (void)state;
+    char folder[64];
+    char *studies[3];
+    hem_error err;
+    hem__records records;
+    support_folder(folder);
+    char *above = in(folder, "other");
+    assert_int_equal(hem__make_directories(above, &err), HEM_OK);
+    for (int i = 0; i < 3; i++) {
+        char set[64];
+        studies[i] = in(folder, places[i]);
+        assert_int_equal(hem__make_directories(studies[i], &err), HEM_OK);
+        char *mark = in(studies[i], "study.json"), *run = in(studies[i], "s0");
+        assert_int_equal(hem__file_write(mark, "{}", 2, &err), HEM_OK);
+        snprintf(set, sizeof set, "train.optimizer.sgd.learning_rate=0.%d", i + 1);
+        make_run_for(run, 0, set);
+        free(mark);
+        free(run);
+    }
+    assert_int_equal(hem__records_read((const char *const *)studies, 2, &records, &err), HEM_OK);
+    assert_int_equal(records.n_groups, 2);
+    assert_string_equal(records.groups[0].label, "slow");
+    assert_string_equal(records.groups[1].label, "fast");
+    hem__records_release(&records);
+    assert_int_equal(hem__records_read((const char *const *)studies, 3, &records, &err), HEM_OK);
+    assert_string_equal(records.groups[0].label, "slow");
+    assert_string_equal(records.groups[2].label, "other/fast");
+    hem__records_release(&records);
+    for (int i = 0; i < 3; i++)
+        free(studies[i]);
+    free(above);
+    support_remove(folder);
+}
+
+/* The same experiment with the same seed is the same run: it must not count as two. */
+static void test_twins(void **state)
+{
+    (void)state;
+    char folder[64];
+    hem_error err;
+    hem__records records;
+    support_folder(folder);
+    char *a = in(folder, "a"), *b = in(folder, "b"), *c = in(folder, "c");
+    make_run(a, 0);
+    make_run(b, 1);
+    make_run(c, 0);
+    const char *const runs[] = {a, b, c};
+    assert_int_equal(hem__records_read(runs, 3, &records, &err), HEM_OK);
+    assert_int_equal(records.n, 2);
+    assert_int_equal(records.groups[0].n, 2);
+    assert_string_equal(records.list[1].directory, b);
+    assert_non_null(strstr(records.twins.text, c));
+    hem__records_release(&records);
+    free(a);
+    free(b);
+    free(c);
+    support_remove(folder);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -139,9 +208,9 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escaped),
-        cmocka_unit_test(test_other_format),
-        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_escaped), cmocka_unit_test(test_other_format),
+        cmocka_unit_test(test_groups),  cmocka_unit_test(test_labels_of_one_name),
+        cmocka_unit_test(test_twins),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -187,9 +187,9 @@ INLINE void max_back_lanes(const geometry *g, const float *x, const float *dy, f
 
 enum { AHEAD = 3 }; /* windows */
 
-/* All windows of 2 x 2 of a channel block. In a training step x was written long ago: its lines, and
- * where dx lies elsewhere those of dx, are asked for in time, which halves the time of a map that
- * only the last cache holds. */
+/* All windows of 2 x 2 of a channel block. In a training step x was written long ago: its lines,
+ * and where dx lies elsewhere those of dx, are asked for in time, which halves the time of a map
+ * that only the last cache holds. */
 INLINE void max_back_2x2(const hem__pool_shape *shape, const geometry *g, const float *x,
                          const float *dy, float *dx, bool relu)
 {

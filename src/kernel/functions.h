@@ -63,7 +63,7 @@
     FIRST(0x1.6a2434p-10f) X(0x1.1239e2p-7f) X(0x1.5558f2p-5f) X(0x1.555492p-3f) X(0x1.fffffcp-2f)
 
 #define HEM__LOG_COEFFICIENTS(FIRST, X)                                                            \
-    FIRST(-0x1.38b590p-4f) X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f)                      \
+    FIRST(-0x1.38b590p-4f) X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f)                  \
     X(-0x1.547244p-3f) X(0x1.99a008p-3f) X(-0x1.000226p-2f) X(0x1.555554p-2f)
 
 #define HEM__TANH_END -32.0f /* exp of it is nothing beside 1 */
@@ -73,7 +73,7 @@
 #define HEM__INV_SQRT_2PI 0x1.988454p-2f
 #define HEM__MILLS_SCALE 0x1.3p-2f
 #define HEM__MILLS_COEFFICIENTS(FIRST, X)                                                          \
-    FIRST(-0x1.50f62ap-6f) X(0x1.d8ebcep-4f) X(-0x1.f379bap-3f) X(0x1.c1ba4ap-3f)                      \
+    FIRST(-0x1.50f62ap-6f) X(0x1.d8ebcep-4f) X(-0x1.f379bap-3f) X(0x1.c1ba4ap-3f)                  \
     X(-0x1.9738c4p-4f) X(0x1.b777e4p-4f) X(0x1.32b870p-4f) X(0x1.c25078p-4f)                       \
     X(0x1.e46420p-4f) X(0x1.e52474p-4f)
 /* clang-format on */

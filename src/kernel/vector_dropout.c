@@ -91,6 +91,7 @@ void TIER(hem__dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t lay
     for (int u = u0; u < u1; u += 8) {
         U words[HEM__LANES / VL][4];
         uint16_t last[8], *kept = u1 - u < 8 ? last : mask + u;
+        UNROLL(4)
         for (int v = 0; v < HEM__LANES / VL; v++)
             philox(&s, v, (uint32_t)u / 8, words[v]);
         for (int i = 0; i < 4; i++) {

@@ -130,7 +130,7 @@ INLINE void max_back(const geometry *g, hem__window w, const float *x, const flo
 
 /* The same where every cell lies in exactly one window: dx need not be read, and the mask of a relu
  * is applied on the way. Adding 0 turns -0 into 0, as the sum from 0 does. dx may be x. */
-static void max_back_alone(const geometry *g, window w, const float *x, const float *y,
+static void max_back_alone(const geometry *g, hem__window w, const float *x, const float *y,
                            const float *dy, float *dx, bool relu)
 {
     for (size_t i = 0; i < g->cell; i += VL) {

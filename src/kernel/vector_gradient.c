@@ -1,7 +1,7 @@
 /* A dense layer's weight gradient: g[o][i] (+)= sum over images n of dy[o][n] * xt[n][i]. The
  * vectors run over inputs: a register block is a few outputs x WIDE inputs, or x HEM__ALIGN where a
  * row of inputs ends so. */
-#include "kernel/gradient.h"
+#include "kernel/vector_gradient.h"
 
 #define KERNEL gradient
 #define KEEP                                                                                       \

@@ -1,6 +1,6 @@
 /* Optimizers: formulas at hem__update in contract.h. Each is one step over VL weights, used twice:
  * in a sweep over a tensor, and with the sums of a dense layer's weight gradient. */
-#include "kernel/gradient.h"
+#include "kernel/vector_gradient.h"
 
 /* What the optimizers follow, h of contract.h. */
 INLINE V objective_gradient(V w, V g, const hem__update *u)

@@ -1,7 +1,7 @@
 /* What the weight gradients of dense layers share: vector_gradient.c stores them, vector_update.c
  * updates with them. */
-#ifndef HEM_KERNEL_GRADIENT_H
-#define HEM_KERNEL_GRADIENT_H
+#ifndef HEM_KERNEL_VECTOR_GRADIENT_H
+#define HEM_KERNEL_VECTOR_GRADIENT_H
 
 #include "kernel/vector.h"
 

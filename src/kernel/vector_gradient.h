@@ -33,7 +33,7 @@ enum { WIDE = 2 * HEM__ALIGN };
 #endif
 
 /* Inputs done for all outputs before the next: those of all images are to stay in the first cache,
- * half of it or less, since other threads of the machine may use it too. */
+ * in half of it where they can. */
 INLINE int gradient_panel(int n_tiles)
 {
     enum { NUMBERS = 4096, LEAST = WIDE };

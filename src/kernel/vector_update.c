@@ -216,8 +216,8 @@ static void together(const gradient_work *d, const float *dy, size_t dy_tile, co
 #define SLOTS 1
 #include "kernel/block_update.h"
 
-/* A step with a division and a square root goes over a panel's gradients after they are made: those
- * two keep one of the multipliers busy, so taking it among the multiply-adds gains nothing. */
+/* A step with a division and a square root goes over a panel's gradients after they are made. Taken
+ * among the multiply-adds it was slower: Adam, 5408 x 128, 32 images: 961 us against 843. */
 #define APART(name)                                                                                \
     void TIER(hem__dense_update_##name)(const hem__dense_run *run, const float *dy,                \
                                         const float *xt, size_t ld_xt, float *w, float *state,     \

@@ -81,6 +81,13 @@ static inline hem__window hem__pool_window(const hem__pool_shape *s, int p, int 
                          .x1 = x + s->S > s->W ? s->W : x + s->S};
 }
 
+/* Whether the windows lie side by side inside the image: no cell in two of them, none clipped. */
+static inline int hem__pool_tiles(const hem__pool_shape *s)
+{
+    return s->R == s->stride_y && s->S == s->stride_x && s->pad_y == 0 && s->pad_x == 0 &&
+           s->P * s->R <= s->H && s->Q * s->S <= s->W;
+}
+
 /* Dense layers work on all tiles of a chunk at once. Tile t of x lies at x + t * x_tile. */
 typedef struct hem__dense_run {
     int n_in, n_out;
@@ -384,7 +391,8 @@ typedef struct HEM__R(hem__kernels) {
                     int p0, int p1);
     /* Gradients: for channel blocks [b0, b1) every cell of dx is written: 0, then the windows in
      * row order add theirs by + (average: dy * (1 / count)). relu != 0: where x > 0 is false dx is
-     * 0 at the end (x is then the output of a relu). Average pooling reads x only for that. */
+     * 0 at the end (x is then the output of a relu). Average pooling reads x only for that. y is
+     * what maxpool makes of x; where hem__pool_tiles(shape), maxpool_grad's dx may be x. */
     void (*maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
                          const hem__real *dy, int relu, hem__real *dx, int b0, int b1);
     void (*avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,

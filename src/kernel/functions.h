@@ -13,8 +13,11 @@
  * log(x), for normal x > 0: x = m * 2^e with m in [sqrt(1/2), sqrt(2)); f = m - 1;
  *   fma(e, LN2_HIGH, f + fma(-0.5, f * f, fma(f * f * f, LOG(f), e * LN2_LOW))). Error <= 1 ulp.
  *
- * tanh(x), a = |x|: a < 0.625: fma(a * (a * a), TANH(a * a), a); else with e = exp(-2 a):
- *   (1 - e) / (1 + e); then the sign of x. Exactly 1 from about 9 on. Error <= 2 ulp.
+ * tanh(x) = (1 - e) / (1 + e), e = exp(-2 |x|), with the sign of x; both sums from e's own parts,
+ * one rounding each, so that nothing cancels where x is small: m = max(-2 |x|, TANH_END); t and n
+ * as exp's of m; r = fma(n, -LN2, m): the rest of ln 2 matters only where e is small; q = fma(r *
+ * r, EXP(r), r), so e = q * 2^n + 2^n; fma(-q, 2^n, 1 - 2^n) / fma(q, 2^n, 1 + 2^n). Exactly 1 from
+ * about 9 on. Error <= 2 ulp.
  *
  * sigmoid(x), e = exp(-|x|): (x >= 0 ? 1 : e) / (1 + e). 0 below EXP_LIMIT. Error <= 3 ulp.
  *
@@ -41,7 +44,8 @@
  * log1p(e) = log(1 + e), for 0 <= e <= 1, with u = 1 + e: u == 1 ? e : log(u) * (e / (u - 1))
  * (Higham, "Accuracy and stability of numerical algorithms", 2002, section 1.14.1). Error <= 3 ulp.
  *
- * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient. */
+ * All of them give NaN for NaN. Polynomials by Horner's rule, one fma a coefficient behind the
+ * first. */
 #ifndef HEM_KERNEL_FUNCTIONS_H
 #define HEM_KERNEL_FUNCTIONS_H
 
@@ -50,27 +54,26 @@
 #define HEM__ROUND 0x1.8p+23f      /* adding it leaves no bits below 1: the sum is rounded */
 #define HEM__LN2_HIGH 0x1.62e4p-1f /* 15 bits: its product with n is exact even without fma */
 #define HEM__LN2_LOW 0x1.7f7d1cp-20f
+#define HEM__LN2 0x1.62e430p-1f
 #define HEM__SQRT_HALF_BITS 0x3f3504f3
 
-/* X(coefficient), highest power first. */
+/* FIRST(coefficient) of the highest power, then X(coefficient) down to the lowest. */
 /* clang-format off */
-#define HEM__EXP_COEFFICIENTS(X)                                                                   \
-    X(0x1.6a2434p-10f) X(0x1.1239e2p-7f) X(0x1.5558f2p-5f) X(0x1.555492p-3f) X(0x1.fffffcp-2f)
+#define HEM__EXP_COEFFICIENTS(FIRST, X)                                                            \
+    FIRST(0x1.6a2434p-10f) X(0x1.1239e2p-7f) X(0x1.5558f2p-5f) X(0x1.555492p-3f) X(0x1.fffffcp-2f)
 
-#define HEM__LOG_COEFFICIENTS(X)                                                                   \
-    X(-0x1.38b590p-4f) X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f)                      \
+#define HEM__LOG_COEFFICIENTS(FIRST, X)                                                            \
+    FIRST(-0x1.38b590p-4f) X(0x1.055b6cp-3f) X(-0x1.0d8540p-3f) X(0x1.22da1cp-3f)                  \
     X(-0x1.547244p-3f) X(0x1.99a008p-3f) X(-0x1.000226p-2f) X(0x1.555554p-2f)
 
-#define HEM__TANH_SMALL 0.625f
-#define HEM__TANH_COEFFICIENTS(X)                                                                  \
-    X(-0x1.75e1ccp-8f) X(0x1.52269cp-6f) X(-0x1.b83c5ap-5f) X(0x1.110726p-3f) X(-0x1.555532p-2f)
+#define HEM__TANH_END -32.0f /* exp of it is nothing beside 1 */
 
 #define HEM__GELU_END 16.0f /* exp(-GELU_END^2 / 2) is 0 */
 #define HEM__SILU_END 128.0f
 #define HEM__INV_SQRT_2PI 0x1.988454p-2f
 #define HEM__MILLS_SCALE 0x1.3p-2f
-#define HEM__MILLS_COEFFICIENTS(X)                                                                 \
-    X(-0x1.50f62ap-6f) X(0x1.d8ebcep-4f) X(-0x1.f379bap-3f) X(0x1.c1ba4ap-3f)                      \
+#define HEM__MILLS_COEFFICIENTS(FIRST, X)                                                          \
+    FIRST(-0x1.50f62ap-6f) X(0x1.d8ebcep-4f) X(-0x1.f379bap-3f) X(0x1.c1ba4ap-3f)                  \
     X(-0x1.9738c4p-4f) X(0x1.b777e4p-4f) X(0x1.32b870p-4f) X(0x1.c25078p-4f)                       \
     X(0x1.e46420p-4f) X(0x1.e52474p-4f)
 /* clang-format on */

@@ -32,6 +32,7 @@ hem__real REF(silu_slope)(hem__real x)
 
 #include "kernel/functions.h"
 
+#define HORNER_FIRST(coefficient) float p = coefficient;
 #define HORNER_STEP(coefficient) p = fmaf(p, z, coefficient);
 
 /* The last 12 bits 0: products of two such numbers are exact. */
@@ -54,8 +55,8 @@ static float hold(float x, float limit)
 /* exp(-a^2 / 2), t and its polynomial. */
 static float normal_tail(float a, float *t, float *polynomial)
 {
-    float z = 1 / fmaf(HEM__MILLS_SCALE, a, 1), p = 0;
-    HEM__MILLS_COEFFICIENTS(HORNER_STEP)
+    float z = 1 / fmaf(HEM__MILLS_SCALE, a, 1);
+    HEM__MILLS_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     float h = a * a, c = cut(a), b = a - c;
     float l = fmaf(b, b, fmaf(2 * c, b, fmaf(c, c, -h)));
     float e = REF(exp)(-0.5f * h);

@@ -50,14 +50,15 @@ static uint32_t to_bits(float x)
     return bits;
 }
 
+#define HORNER_FIRST(coefficient) float p = coefficient;
 #define HORNER_STEP(coefficient) p = fmaf(p, z, coefficient);
 
 /* q and 2^n with exp(x) = (q + 1) * 2^n. */
 static float exp_parts(float x, float *power)
 {
     float t = fmaf(x, HEM__LOG2_E, HEM__ROUND), n = t - HEM__ROUND;
-    float z = fmaf(n, -HEM__LN2_LOW, fmaf(n, -HEM__LN2_HIGH, x)), p = 0;
-    HEM__EXP_COEFFICIENTS(HORNER_STEP)
+    float z = fmaf(n, -HEM__LN2_LOW, fmaf(n, -HEM__LN2_HIGH, x));
+    HEM__EXP_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     *power = from_bits((to_bits(t) << 23) + to_bits(1.0f));
     return fmaf(z * z, p, z);
 }
@@ -80,8 +81,8 @@ hem__real REF(log)(hem__real x)
         return x;
     uint32_t bits = to_bits(x);
     int32_t exponent = (int32_t)(bits - HEM__SQRT_HALF_BITS) >> 23;
-    float e = (float)exponent, z = from_bits(bits - ((uint32_t)exponent << 23)) - 1, p = 0;
-    HEM__LOG_COEFFICIENTS(HORNER_STEP)
+    float e = (float)exponent, z = from_bits(bits - ((uint32_t)exponent << 23)) - 1;
+    HEM__LOG_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     float rest = fmaf(-0.5f, z * z, fmaf(z * z * z, p, e * HEM__LN2_LOW));
     return fmaf(e, HEM__LN2_HIGH, z + rest);
 }
@@ -94,16 +95,12 @@ hem__real REF(log1p)(hem__real x)
 
 hem__real REF(tanh)(hem__real x)
 {
-    float a = fabsf(x), result;
-    if (a < HEM__TANH_SMALL) {
-        float z = a * a, p = 0;
-        HEM__TANH_COEFFICIENTS(HORNER_STEP)
-        result = fmaf(a * z, p, a);
-    } else {
-        float e = REF(exp)(-2 * a);
-        result = (1 - e) / (1 + e);
-    }
-    return copysignf(result, x);
+    float m = -2 * fabsf(x);
+    m = m < HEM__TANH_END ? HEM__TANH_END : m;
+    float t = fmaf(m, HEM__LOG2_E, HEM__ROUND), n = t - HEM__ROUND, z = fmaf(n, -HEM__LN2, m);
+    HEM__EXP_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
+    float q = fmaf(z * z, p, z), power = from_bits((to_bits(t) << 23) + to_bits(1.0f));
+    return copysignf(fmaf(-q, power, 1 - power) / fmaf(q, power, 1 + power), x);
 }
 
 #endif

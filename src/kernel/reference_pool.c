@@ -103,8 +103,24 @@ static void clear(const hem__pool_shape *shape, hem__real *dx, int b)
         dx[i] = 0;
 }
 
+/* Zeros right of and below windows that tile, where no window writes. */
+static void clear_rest(const hem__pool_shape *shape, hem__real *dx, int b)
+{
+    for (int y = 0; y < shape->H; y++) {
+        for (int x = 0; x < shape->W; x++) {
+            bool covered = y < shape->P * shape->R && x < shape->Q * shape->S;
+            for (int c = 0; c < hem__block_width(shape->C, b) && !covered; c++)
+                for (int l = 0; l < HEM__LANES; l++)
+                    dx[in_cell(shape, b, c, y, x) + (size_t)l] = 0;
+        }
+    }
+}
+
+/* Adds to dx, which holds zeros at first; with `alone`, where no other window has these cells, dx
+ * is written (it may be x), and the mask of a relu is applied. */
 static void max_back(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
-                     const hem__real *dy, hem__real *dx, hem__window w, int b, int c)
+                     const hem__real *dy, hem__real *dx, hem__window w, int b, int c, bool alone,
+                     bool relu)
 {
     bool open[HEM__LANES]; /* no cell of this lane has taken dy yet */
     for (int l = 0; l < HEM__LANES; l++)
@@ -112,9 +128,10 @@ static void max_back(const hem__pool_shape *shape, const hem__real *x, const hem
     for (int iy = w.y0; iy < w.y1; iy++) {
         for (int ix = w.x0; ix < w.x1; ix++) {
             size_t at = in_cell(shape, b, c, iy, ix);
-            for (int l = 0; l < HEM__LANES; l++) {
-                bool wins = open[l] && x[at + (size_t)l] == y[l];
-                dx[at + (size_t)l] += wins ? dy[l] : 0;
+            for (int l = 0; l < HEM__LANES; l++, at++) {
+                bool wins = open[l] && x[at] == y[l], masked = alone && relu && !(x[at] > 0);
+                hem__real before = alone ? 0 : dx[at];
+                dx[at] = before + (wins && !masked ? dy[l] : 0);
                 open[l] = open[l] && !wins;
             }
         }
@@ -124,18 +141,22 @@ static void max_back(const hem__pool_shape *shape, const hem__real *x, const hem
 void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *y,
                        const hem__real *dy, int relu, hem__real *dx, int b0, int b1)
 {
+    bool alone = hem__pool_tiles(shape);
     for (int b = b0; b < b1; b++) {
-        clear(shape, dx, b);
+        if (alone)
+            clear_rest(shape, dx, b);
+        else
+            clear(shape, dx, b);
         for (int p = 0; p < shape->P; p++) {
             for (int q = 0; q < shape->Q; q++) {
                 hem__window w = hem__pool_window(shape, p, q);
                 for (int c = 0; c < hem__block_width(shape->C, b); c++) {
                     size_t out = out_cell(shape, b, c, p, q);
-                    max_back(shape, x, y + out, dy + out, dx, w, b, c);
+                    max_back(shape, x, y + out, dy + out, dx, w, b, c, alone, relu != 0);
                 }
             }
         }
-        if (relu)
+        if (relu && !alone)
             relu_mask(shape, x, dx, b);
     }
 }

@@ -1,10 +1,10 @@
 /* The verbs of the vector source: what an instruction set must offer. The vector_*.c files are
  * compiled once a tier (CMakeLists.txt); each compilation sees one section below.
  *
- *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers
- *   VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group, and
- *        HEM__LANES / (VG * VL) groups run one after the other (SSE2: two)
- *   REGISTERS   vector registers that the accumulators of a micro-kernel share with its operands
+ *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers, UW pairs of
+ * them VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group,
+ * and HEM__LANES / (VG * VL) groups run one after the other (SSE2: two) REGISTERS   vector
+ * registers that the accumulators of a micro-kernel share with its operands
  *
  * + - * / and comparisons are the compiler's own on vectors (comparisons give all ones or zero).
  *
@@ -94,6 +94,7 @@ typedef uint32_t U __attribute__((vector_size(16)));
 #define GROUP (VG * VL) /* lanes in a lane group */
 
 typedef double D __attribute__((vector_size(VL * 4))); /* half the lanes of a vector, in double */
+typedef uint64_t UW __attribute__((vector_size(VL * 4)));
 
 #if defined(HEM_TIER_AVX512) || defined(HEM_TIER_LOWERED) || defined(HEM_TIER_NEON)
 #define REGISTERS 32
@@ -151,9 +152,10 @@ INLINE V v_abs(V v)
 
 /* ---- verbs of the instruction set ------------------------------------------------------------ */
 
-/* v_fma, d_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. u_mul_wide: the 64-bit
- * products a * m in two halves. u_at_least: bit l of the result is a[l] >= b (both below 2^31).
- * v_fold4: tree16 of four rows of 16 lanes. v_transpose: 16 lanes of GROUP_UNITS units. */
+/* v_fma, d_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. w_mul: the 64-bit
+ * products of the low halves of a with m. u_kept: bit l of kept[0] is that the low half of lane l
+ * of the tile is >= threshold (up to 65536), of kept[1] the high half. v_fold4: tree16 of four rows
+ * of 16 lanes. v_transpose: 16 lanes of GROUP_UNITS units. */
 
 #if defined(HEM_TIER_AVX512)
 
@@ -177,19 +179,16 @@ INLINE V v_sqrt(V a)
     return _mm512_sqrt_ps(a);
 }
 
-INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
+INLINE UW w_mul(UW a, uint32_t m)
 {
-    const __mmask16 odd = 0xAAAA;
-    __m512i factor = _mm512_set1_epi32((int)m);
-    __m512i p = _mm512_mul_epu32((__m512i)a, factor);
-    __m512i q = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
-    *low = (U)_mm512_mask_blend_epi32(odd, p, _mm512_slli_epi64(q, 32));
-    *high = (U)_mm512_mask_blend_epi32(odd, _mm512_srli_epi64(p, 32), q);
+    return (UW)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi32((int)m));
 }
 
-INLINE unsigned u_at_least(U a, uint32_t b)
+INLINE void u_kept(const U word[1], uint32_t threshold, uint16_t kept[2])
 {
-    return _mm512_cmpge_epi32_mask((__m512i)a, _mm512_set1_epi32((int)b));
+    __m512i least = _mm512_set1_epi32((int)threshold);
+    kept[0] = (uint16_t)_mm512_cmpge_epi32_mask((__m512i)(word[0] & 0xFFFF), least);
+    kept[1] = (uint16_t)_mm512_cmpge_epi32_mask((__m512i)(word[0] >> 16), least);
 }
 
 #elif defined(HEM_TIER_LOWERED)
@@ -225,23 +224,6 @@ INLINE V v_sqrt(V a)
     return x.v;
 }
 
-INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
-{
-    for (int i = 0; i < VL; i++) {
-        uint64_t product = (uint64_t)a[i] * m;
-        (*high)[i] = (uint32_t)(product >> 32);
-        (*low)[i] = (uint32_t)product;
-    }
-}
-
-INLINE unsigned u_at_least(U a, uint32_t b)
-{
-    unsigned bits = 0;
-    for (int i = 0; i < VL; i++)
-        bits |= (unsigned)(a[i] >= b) << i;
-    return bits;
-}
-
 #elif defined(HEM_TIER_AVX2)
 
 INLINE V v_fma(V a, V b, V c)
@@ -264,19 +246,27 @@ INLINE V v_sqrt(V a)
     return _mm256_sqrt_ps(a);
 }
 
-INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
+INLINE UW w_mul(UW a, uint32_t m)
 {
-    __m256i factor = _mm256_set1_epi32((int)m);
-    __m256i p = _mm256_mul_epu32((__m256i)a, factor);
-    __m256i q = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
-    *low = (U)_mm256_blend_epi32(p, _mm256_slli_epi64(q, 32), 0xAA);
-    *high = (U)_mm256_blend_epi32(_mm256_srli_epi64(p, 32), q, 0xAA);
+    return (UW)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi32((int)m));
 }
 
-INLINE unsigned u_at_least(U a, uint32_t b)
+/* Both halves are compared at once, as 16-bit numbers, and packed to bytes; two permutations put
+ * the images of the low halves in order, then those of the high ones. */
+INLINE void u_kept(const U word[2], uint32_t threshold, uint16_t kept[2])
 {
-    __m256i less = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)b), (__m256i)a);
-    return (unsigned)_mm256_movemask_ps((__m256)less) ^ 0xFFu;
+    const __m256i bytes = _mm256_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0,
+                                           2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+    const __m256i quarters = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i least = _mm256_set1_epi16((short)threshold), a = (__m256i)word[0];
+    __m256i b = (__m256i)word[1];
+    a = _mm256_cmpeq_epi16(_mm256_max_epu16(a, least), a);
+    b = _mm256_cmpeq_epi16(_mm256_max_epu16(b, least), b);
+    a = _mm256_shuffle_epi8(_mm256_packs_epi16(a, b), bytes);
+    uint32_t all = (uint32_t)_mm256_movemask_epi8(_mm256_permutevar8x32_epi32(a, quarters));
+    all = threshold > 0xFFFF ? 0 : all;
+    kept[0] = (uint16_t)all;
+    kept[1] = (uint16_t)(all >> 16);
 }
 
 #elif defined(HEM_TIER_NEON)
@@ -302,19 +292,9 @@ INLINE V v_sqrt(V a)
     return (V)vsqrtq_f32((float32x4_t)a);
 }
 
-INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
+INLINE UW w_mul(UW a, uint32_t m)
 {
-    uint32x4_t v = (uint32x4_t)a;
-    uint32x4_t p = vreinterpretq_u32_u64(vmull_n_u32(vget_low_u32(v), m));
-    uint32x4_t q = vreinterpretq_u32_u64(vmull_n_u32(vget_high_u32(v), m));
-    *low = (U)vuzp1q_u32(p, q);
-    *high = (U)vuzp2q_u32(p, q);
-}
-
-INLINE unsigned u_at_least(U a, uint32_t b)
-{
-    const U bit = {1, 2, 4, 8};
-    return vaddvq_u32((uint32x4_t)((U)(a >= u_all(b)) & bit));
+    return (UW)vmull_n_u32(vmovn_u64((uint64x2_t)a), m);
 }
 
 #else
@@ -347,24 +327,47 @@ INLINE V v_sqrt(V a)
 #endif
 }
 
-INLINE void u_mul_wide(U a, uint32_t m, U *high, U *low)
-{
-    for (int i = 0; i < VL; i++) {
-        uint64_t product = (uint64_t)a[i] * m;
-        (*high)[i] = (uint32_t)(product >> 32);
-        (*low)[i] = (uint32_t)product;
-    }
-}
+#endif
 
-INLINE unsigned u_at_least(U a, uint32_t b)
+#if !defined(HEM_TIER_AVX512) && !defined(HEM_TIER_AVX2)
+
+#if !defined(HEM_TIER_NEON)
+
+INLINE UW w_mul(UW a, uint32_t m)
 {
-    unsigned bits = 0;
-    for (int i = 0; i < VL; i++)
-        bits |= (unsigned)(a[i] >= b) << i;
-    return bits;
+#if defined(__SSE2__) && VL == 4
+    return (UW)_mm_mul_epu32((__m128i)a, _mm_set1_epi32((int)m));
+#else
+    return (a & 0xFFFFFFFFu) * m;
+#endif
 }
 
 #endif
+
+INLINE void u_kept(const U *word, uint32_t threshold, uint16_t kept[2])
+{
+    const U lane = LANE_NUMBERS;
+    const I least = i_all((int32_t)threshold);
+    U low = u_all(0), high = u_all(0);
+    for (unsigned l = 0; l < 16; l += VL) {
+        U bit = u_all(1u << l) << lane;
+        low |= (U)((I)(word[l / VL] & 0xFFFF) >= least) & bit;
+        high |= (U)((I)(word[l / VL] >> 16) >= least) & bit;
+    }
+    kept[0] = kept[1] = 0;
+    for (int l = 0; l < VL; l++) {
+        kept[0] = (uint16_t)(kept[0] | low[l]);
+        kept[1] = (uint16_t)(kept[1] | high[l]);
+    }
+}
+
+#endif
+
+/* The low halves of a's lanes between those of b's. */
+INLINE U w_merge(UW a, UW b)
+{
+    return (U)((a & 0xFFFFFFFFu) | b << 32);
+}
 
 #if VL > 4
 

@@ -1,8 +1,6 @@
 /* The kernel table of one tier, and small kernels that go through numbers one by one: a norm, a
- * moving average, dropout, addition, and the measurement of the multiply-add peak. */
+ * moving average, addition, and the measurement of the multiply-add peak. */
 #include "kernel/vector.h"
-
-static const U LANE = LANE_NUMBERS;
 
 /* Four numbers at a time as doubles: the compiler makes of them what the instruction set has. */
 static double sum_squares(const float *g, size_t n)
@@ -24,59 +22,6 @@ static void average(float *a, const float *w, size_t n, float gain)
     for (size_t i = 0; i < n; i += VL) {
         V old = v_load(a + i);
         v_store(a + i, v_fma(v_all(gain), v_load(w + i) - old, old));
-    }
-}
-
-/* ---- dropout ----------------------------------------------------------------------------------
- */
-
-/* Philox4x32-10 (base/philox.h), one counter a lane. */
-INLINE void philox(const uint32_t key[2], U c[4])
-{
-    uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        U high0, low0, high1, low1;
-        u_mul_wide(c[0], 0xD2511F53u, &high0, &low0);
-        u_mul_wide(c[2], 0xCD9E8D57u, &high1, &low1);
-        c[0] = high1 ^ c[1] ^ u_all(k0);
-        c[2] = high0 ^ c[3] ^ u_all(k1);
-        c[1] = low1;
-        c[3] = low0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-}
-
-static void dropout_mask(const uint32_t key[2], uint32_t epoch, uint32_t layer,
-                         const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
-                         uint16_t *mask)
-{
-    for (int first = u0; first < u1; first += 8) {
-        unsigned bits[8] = {0};
-        for (int lane = 0; lane < HEM__LANES; lane += VL) {
-            U c[4] = {u_all((uint32_t)first / 8), u_all(0), u_all(epoch), u_all(layer)};
-            for (int l = 0; l < VL; l++)
-                c[1][l] = place[lane + l];
-            philox(key, c);
-            for (int word = 0; word < 4; word++) {
-                bits[2 * word] |= u_at_least(c[word] & 0xFFFF, threshold) << lane;
-                bits[2 * word + 1] |= u_at_least(c[word] >> 16, threshold) << lane;
-            }
-        }
-        for (int j = 0; j < at_most(8, u1 - first); j++)
-            mask[first + j] = (uint16_t)bits[j];
-    }
-}
-
-static void dropout(const float *x, const uint16_t *mask, float scale, float *y, int u0, int u1)
-{
-    for (int u = u0; u < u1; u++) {
-        for (int lane = 0; lane < HEM__LANES; lane += VL) {
-            size_t at = (size_t)u * HEM__LANES + (size_t)lane;
-            U bit = u_all(1u << lane) << LANE;
-            I kept = (u_all(mask[u]) & bit) != u_all(0);
-            v_store(y + at, v_where(kept, v_load(x + at) * v_all(scale)));
-        }
     }
 }
 
@@ -147,8 +92,8 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .avgpool = TIER(hem__avgpool),
     .maxpool_grad = TIER(hem__maxpool_grad),
     .avgpool_grad = TIER(hem__avgpool_grad),
-    .dropout_mask = dropout_mask,
-    .dropout = dropout,
+    .dropout_mask = TIER(hem__dropout_mask),
+    .dropout = TIER(hem__dropout),
     .norm_sums = TIER(hem__norm_sums),
     .norm = TIER(hem__norm),
     .norm_grad = TIER(hem__norm_grad),

@@ -138,6 +138,11 @@ void TIER(hem__maxpool_grad)(const hem__pool_shape *shape, const float *x, const
                              const float *dy, int relu, float *dx, int b0, int b1);
 void TIER(hem__avgpool_grad)(const hem__pool_shape *shape, const float *x, const float *dy,
                              int relu, float *dx, int b0, int b1);
+void TIER(hem__dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
+                             const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
+                             uint16_t *mask);
+void TIER(hem__dropout)(const float *x, const uint16_t *mask, float scale, float *y, int u0,
+                        int u1);
 void TIER(hem__norm_sums)(const float *a, const float *x, int C, int pixels, int n, double *sums,
                           int c0, int c1);
 void TIER(hem__norm)(const float *x, int C, int pixels, const hem__norm *by_channel, int relu,

@@ -16,8 +16,8 @@ INLINE V v_hold(V x, float limit)
 /* exp(-a^2 / 2), t and its polynomial. */
 INLINE V v_normal_tail(V a, V *t, V *polynomial)
 {
-    V z = v_all(1) / v_fma(v_all(HEM__MILLS_SCALE), a, v_all(1)), p = v_all(0);
-    HEM__MILLS_COEFFICIENTS(HORNER_STEP)
+    V z = v_all(1) / v_fma(v_all(HEM__MILLS_SCALE), a, v_all(1));
+    HEM__MILLS_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     V h = a * a, c = (V)((I)a & ~0xFFF), b = a - c;
     V l = v_fma(b, b, v_fma(v_all(2) * c, b, v_fma(c, c, -h)));
     V e = v_exp(v_all(-0.5f) * h);

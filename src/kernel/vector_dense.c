@@ -1,8 +1,8 @@
-/* Dense layers. Forward, input gradient and weight gradient are one sum,
+/* Dense layers (their weight gradient: vector_gradient.c). Forward and input gradient are one sum,
  *   y[k][v] (+)= sum over n of w[k * w_row + n * w_step] * x[v][n * x_step],
- * with other strides: forward k = output, n = input; input gradient k = input, n = output; weight
- * gradient k = output, n = image, and the vectors run over inputs. Long sums are cut so that the
- * x of a piece stays in the first-level cache; a piece continues the sum through y. */
+ * with other strides: forward k = output, n = input; input gradient k = input, n = output. Long
+ * sums are cut so that the x of a piece stays in the first-level cache; a piece continues the sum
+ * through y. */
 #include "kernel/vector.h"
 
 /* What all blocks of one piece of a sum have in common. */
@@ -118,14 +118,15 @@ static const dense_choice BLOCKS[2][4] = {
 #endif
 };
 
-/* Terms of a piece: 128 inputs of two tiles are 16 KiB of x, half a first-level cache. */
-enum { PIECE = 128 };
+/* Terms of a piece, measured. Backward each has a cache line of w besides two of x: 128 fill the
+ * first cache. Forward w streams past, and longer pieces pay for the steps between them less. */
+enum { FORWARD_PIECE = 264, BACKWARD_PIECE = 128 };
 
 /* n terms in pieces of nearly the same length, a multiple of 16. */
-static size_t piece_length(size_t n)
+static size_t piece_length(size_t n, size_t most)
 {
-    size_t pieces = (n + PIECE - 1) / PIECE;
-    size_t length = pieces > 0 ? (n + pieces - 1) / pieces : PIECE;
+    size_t pieces = (n + most - 1) / most;
+    size_t length = pieces > 0 ? (n + pieces - 1) / pieces : most;
     return (length + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
 }
 
@@ -154,7 +155,8 @@ static void dense_tiles(dense_sum d, const hem__dense_run *run, const float *x, 
                         const float *w, const float *bias, int relu, const float *mask, float *y,
                         size_t y_tile, int row0, int n_rows)
 {
-    size_t length = piece_length(d.n), total = d.n, first = 0;
+    const size_t most = d.w_step == 1 ? FORWARD_PIECE : BACKWARD_PIECE;
+    size_t length = piece_length(d.n, most), total = d.n, first = 0;
     d.y_row = HEM__LANES;
     d.x_step = HEM__LANES;
     d.n_outer = 1;
@@ -196,34 +198,6 @@ void TIER(hem__dense_igrad)(const hem__dense_run *run, const float *dy, const fl
      */
     dense_sum d = {.n = (size_t)run->n_out, .w_row = 1, .w_step = run->ld_w, .ahead = HEM__ALIGN};
     dense_tiles(d, run, dy, run->out_tile, w, NULL, 0, mask, dx, run->in_tile, i0, i1 - i0);
-}
-
-void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const float *xt,
-                            size_t ld_xt, float *g, size_t ld_g, int accumulate, int o0, int o1,
-                            int i0, int i1)
-{
-    dense_sum d = {
-        .n = HEM__LANES,
-        .n_outer = (size_t)run->n_tiles,
-        .w_row = HEM__LANES,
-        .w_step = 1,
-        .w_outer = run->out_tile - HEM__LANES,
-        .x_step = ld_xt,
-        .y_row = ld_g,
-        .go_on = accumulate,
-    };
-    for (int i = i0; i < i1;) {
-        int groups = i1 - i >= 2 * GROUP ? 2 : 1;
-        dense_span s = {
-            .x = xt + i,
-            .w = dy + (size_t)o0 * HEM__LANES,
-            .y = g + (i - i0),
-            .gap = GROUP,
-            .y_gap = GROUP,
-        };
-        dense_rows(&d, s, groups, o1 - o0);
-        i += groups * GROUP;
-    }
 }
 
 void TIER(hem__transpose)(const float *x, float *xt, size_t ld, int u0, int u1)

@@ -5,15 +5,16 @@
 #include "kernel/functions.h"
 #include "kernel/simd.h"
 
+#define HORNER_FIRST(coefficient) V p = v_all(coefficient);
 #define HORNER_STEP(coefficient) p = v_fma(p, z, v_all(coefficient));
 
 /* q and 2^n with exp(x) = (q + 1) * 2^n. */
 INLINE V v_exp_parts(V x, V *power)
 {
     V t = v_fma(x, v_all(HEM__LOG2_E), v_all(HEM__ROUND)), n = t - v_all(HEM__ROUND);
-    V z = v_fma(n, v_all(-HEM__LN2_HIGH), x), p = v_all(0);
+    V z = v_fma(n, v_all(-HEM__LN2_HIGH), x);
     z = v_fma(n, v_all(-HEM__LN2_LOW), z);
-    HEM__EXP_COEFFICIENTS(HORNER_STEP)
+    HEM__EXP_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     *power = (V)(((U)t << 23) + (U)v_all(1));
     return v_fma(z * z, p, z);
 }
@@ -33,7 +34,7 @@ INLINE V v_expm1(V x)
 INLINE V v_sigmoid(V x)
 {
     I positive = x >= v_all(0);
-    V e = v_exp(v_select(positive, -x, x));
+    V e = v_exp(-v_abs(x));
     return v_select(positive, v_all(1), e) / (v_all(1) + e);
 }
 

@@ -7,9 +7,9 @@
 INLINE V v_log(V x)
 {
     I exponent = (I)((U)x - u_all(HEM__SQRT_HALF_BITS)) >> 23;
-    V e = __builtin_convertvector(exponent, V), p = v_all(0);
+    V e = __builtin_convertvector(exponent, V);
     V z = (V)((U)x - ((U)exponent << 23)) - v_all(1);
-    HEM__LOG_COEFFICIENTS(HORNER_STEP)
+    HEM__LOG_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
     V rest = v_fma(z * z * z, p, e * v_all(HEM__LN2_LOW));
     rest = v_fma(v_all(-0.5f), z * z, rest);
     return v_select(x == x, v_fma(e, v_all(HEM__LN2_HIGH), z + rest), x);

@@ -6,12 +6,14 @@
 
 INLINE V v_tanh(V x)
 {
-    V a = v_abs(x), z = a * a, p = v_all(0);
-    HEM__TANH_COEFFICIENTS(HORNER_STEP)
-    V small = v_fma(a * z, p, a), e = v_exp(v_all(-2) * a);
-    V large = (v_all(1) - e) / (v_all(1) + e);
-    V result = v_select(a < v_all(HEM__TANH_SMALL), small, large);
-    return (V)((I)v_abs(result) | ((I)x & ~0x7fffffff));
+    const I sign = i_all(INT32_MIN);
+    V m = v_max(v_all(HEM__TANH_END), (V)((I)(x + x) | sign)), one = v_all(1);
+    V t = v_fma(m, v_all(HEM__LOG2_E), v_all(HEM__ROUND)), n = t - v_all(HEM__ROUND);
+    V z = v_fma(n, v_all(-HEM__LN2), m);
+    HEM__EXP_COEFFICIENTS(HORNER_FIRST, HORNER_STEP)
+    V q = v_fma(z * z, p, z), power = (V)(((U)t << 23) + (U)one);
+    V result = v_fma(-q, power, one - power) / v_fma(q, power, one + power);
+    return (V)((I)result | ((I)x & sign));
 }
 
 /* ---- activations ----------------------------------------------------------------------------- */

@@ -88,4 +88,5 @@ const HEM__R(hem__layer) HEM__R(hem__layer_DROPOUT) = {.infer = infer,
                                                        .reserve = reserve,
                                                        .forward = forward,
                                                        .input_grad = input_grad,
+                                                       .grad_in_place = true,
                                                        .identity_in_inference = true};

@@ -71,6 +71,8 @@ typedef struct HEM__R(hem__layer) {
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     /* Before a step's update, over values that are no weights; not in a step that failed. */
     void (*finish)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    /* Whether input_grad may write dx over x. May be NULL: no. */
+    bool (*overwrites)(const hem__node *node);
     bool fuses_update;  /* weight_grad honours work->fused for its weight (never for its bias) */
     bool masks;         /* input_grad honours cell->mask */
     bool in_place;      /* forward may write over its input, given that nobody else reads it */

@@ -88,8 +88,16 @@ static void input_grad(const cell_t *cell, const work_t *work)
     }
 }
 
-const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
+static bool overwrites(const hem__node *node)
+{
+    return hem__pool_tiles(&node->pool);
+}
+
+const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {.infer = infer,
+                                                       .forward = forward,
+                                                       .input_grad = input_grad,
+                                                       .overwrites = overwrites,
+                                                       .masks = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {
     .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_MAXPOOL) = {.infer = infer_global};

@@ -35,11 +35,18 @@ static bool reads_last(const plan_t *plan, int input, int i)
     return true;
 }
 
+/* Whether the node's own gradients can do without its output: those of a conv or dense layer
+ * (without relu, or where the node above masks it), of batch normalisation and of a sum. */
+static bool forgets_output(const hem__node *node)
+{
+    return node->kind == HEM__LAYER_CONV || node->kind == HEM__LAYER_DENSE ||
+           node->kind == HEM__LAYER_BATCHNORM || node->kind == HEM__LAYER_RESIDUAL;
+}
+
 /* Whether node i may lie in its input's memory: always for a flatten, for dropout in inference, and
- * for a pointwise layer whose input nobody reads again: the gradients of a conv or dense layer
- * without relu, of batch normalisation and of a sum do not need their output (gelu, silu and prelu
- * read their input again for their gradients). Not the loss's own: the kernel reads its input after
- * it wrote probabilities. */
+ * for a pointwise layer whose input nobody reads again (gelu, silu and prelu read their input again
+ * for their gradients). Not the loss's own: the kernel reads its input after it wrote
+ * probabilities. */
 static bool shares_input(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i], *in = &plan->graph->nodes[node->inputs[0]];
@@ -54,8 +61,7 @@ static bool shares_input(const plan_t *plan, int i)
     if (layer_of(node)->keeps_input && plan->options.training)
         return false;
     return layer_of(node)->in_place && !in->relu && readers(plan, node->inputs[0]) == 1 &&
-           (in->kind == HEM__LAYER_CONV || in->kind == HEM__LAYER_DENSE ||
-            in->kind == HEM__LAYER_BATCHNORM || in->kind == HEM__LAYER_RESIDUAL);
+           forgets_output(in);
 }
 
 /* Whether the gradient of node i may lie where that of its input does: where it is the only one
@@ -67,6 +73,32 @@ static bool shares_gradient(const plan_t *plan, int i)
     if (!plan->graph->nodes[node->inputs[0]].needs_grad || readers(plan, node->inputs[0]) > 1)
         return false;
     return shares_input(plan, i) || layer->grad_in_place || node->kind == HEM__LAYER_RESIDUAL;
+}
+
+/* The only reader of node i; -1 where there are more. */
+static int only_reader(const plan_t *plan, int i)
+{
+    for (int j = i + 1; j < plan->graph->n_nodes && readers(plan, i) == 1; j++)
+        for (int k = 0; k < plan->graph->nodes[j].n_inputs; k++)
+            if (plan->graph->nodes[j].inputs[k] == i)
+                return j;
+    return -1;
+}
+
+/* The node whose output makes room for the gradient of node i, or -1: the last of those that share
+ * this gradient, where the node above it writes its input's gradient over the input. That saves the
+ * memory, and the time to fetch its lines for writing. */
+static int makes_room(const plan_t *plan, int i)
+{
+    int top = i, next = only_reader(plan, i);
+    while (next >= 0 && plan->graph->nodes[next].inputs[0] == top && shares_gradient(plan, next)) {
+        top = next;
+        next = only_reader(plan, top);
+    }
+    if (next < 0 || plan->options.keep || !forgets_output(&plan->graph->nodes[top]))
+        return -1;
+    const hem__node *above = &plan->graph->nodes[next];
+    return layer_of(above)->overwrites && layer_of(above)->overwrites(above) ? top : -1;
 }
 
 /* The node whose relu the input gradient of node i can mask with: its input, seen through flattens,
@@ -94,8 +126,11 @@ static void lay_out_gradients(plan_t *plan, int i, hem__arena *arena)
     cell_t *cell = &plan->cells[i];
     cell_t *in = node->is_input ? NULL : &plan->cells[node->inputs[0]];
     bool is_loss = i == plan->graph->n_nodes - 1;
+    int room = makes_room(plan, i);
     if (in && shares_gradient(plan, i))
         cell->dy = in->dy;
+    else if (room >= 0)
+        cell->dy = plan->cells[room].y;
     else if (!is_loss)
         cell->dy = hem__arena_take(arena, (size_t)plan->chunk_tiles * cell->out_units * HEM__LANES,
                                    sizeof(hem__real));
@@ -115,7 +150,7 @@ static void lay_out_gradients(plan_t *plan, int i, hem__arena *arena)
     }
 }
 
-static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
+static void lay_out_output(plan_t *plan, int i, hem__arena *arena)
 {
     const hem__node *node = &plan->graph->nodes[i];
     const cell_t *in = node->is_input ? NULL : &plan->cells[node->inputs[0]];
@@ -133,10 +168,16 @@ static void lay_out_cell(plan_t *plan, int i, hem__arena *arena)
     if (node->n_inputs == 2)
         cell->x2 = plan->cells[node->inputs[1]].y;
     cell->y = shares_input(plan, i) ? in->y : hem__arena_take(arena, n, sizeof(hem__real));
+}
+
+/* When all outputs are laid out. */
+static void lay_out_rest(plan_t *plan, int i, hem__arena *arena)
+{
+    const hem__node *node = &plan->graph->nodes[i];
     if (plan->options.training && node->needs_grad)
         lay_out_gradients(plan, i, arena);
     if (!node->is_input && layer_of(node)->reserve)
-        layer_of(node)->reserve(cell, arena, plan->chunk_tiles, plan->n_threads,
+        layer_of(node)->reserve(&plan->cells[i], arena, plan->chunk_tiles, plan->n_threads,
                                 plan->options.training);
 }
 
@@ -158,7 +199,9 @@ static void lay_out(plan_t *plan, hem__arena *arena)
 {
     take_spare(plan, arena);
     for (int i = 0; i < plan->graph->n_nodes; i++)
-        lay_out_cell(plan, i, arena);
+        lay_out_output(plan, i, arena);
+    for (int i = 0; i < plan->graph->n_nodes; i++)
+        lay_out_rest(plan, i, arena);
     size_t images = (size_t)plan->chunk_tiles * HEM__LANES;
     plan->loss = hem__arena_take(arena, images, sizeof *plan->loss);
     plan->predicted = hem__arena_take(arena, images, sizeof *plan->predicted);

@@ -78,6 +78,7 @@ static void one_pool_grad(test_case *c, bool max)
     hem__pool_shape s = some_pool(c, some_channels(c));
     int b0, b1, relu = chance(r, 2);
     some_range(c, (int)blocks_of(s.C), 1, &b0, &b1);
+    bool in_place = max && hem__pool_tiles(&s) && chance(r, 2);
     float *x = input(c, in_numbers(&s), 0), *y = input(c, out_numbers(&s), 0);
     const float *dy = input(c, out_numbers(&s), 0);
     float *dx = output(c, in_numbers(&s), 0);
@@ -87,11 +88,13 @@ static void one_pool_grad(test_case *c, bool max)
     hem__kernels_reference_f32.maxpool(&s, x, y, 0, (int)blocks_of(s.C), 0, s.P);
     for (size_t i = 0; i < out_numbers(&s); i++)
         set_initial(c, y, i, y[i]);
+    for (size_t i = 0; i < in_numbers(&s) && in_place; i++)
+        set_initial(c, dx, i, x[i]);
     describe_pool(c, &s, b0, b1);
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL) {
         if (max)
-            k->maxpool_grad(&s, x, y, dy, relu, dx, b0, b1);
+            k->maxpool_grad(&s, in_place ? dx : x, y, dy, relu, dx, b0, b1);
         else
             k->avgpool_grad(&s, x, dy, relu, dx, b0, b1);
     }

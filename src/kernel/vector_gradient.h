@@ -1,0 +1,58 @@
+/* What the weight gradients of dense layers share: vector_gradient.c stores them, vector_update.c
+ * updates with them. */
+#ifndef HEM_KERNEL_VECTOR_GRADIENT_H
+#define HEM_KERNEL_VECTOR_GRADIENT_H
+
+#include "kernel/vector.h"
+
+/* What all register blocks have in common. */
+typedef struct gradient_work {
+    size_t ld_xt, ld; /* numbers from one image's inputs to the next's, from a row to the next */
+    int n_tiles;
+    float *g;         /* the gradient that is wanted */
+    bool go_on;       /* ... and is added to */
+    float *w, *state; /* or what it is to update */
+    hem__update u;
+} gradient_work;
+
+/* `rows` outputs and `n` register blocks of inputs, from number `at` of the gradient or the weights
+ * on. */
+typedef struct gradient_span {
+    const float *dy, *xt;
+    size_t dy_tile, at;
+    int rows, n;
+} gradient_span;
+
+typedef void (*gradient_block)(const gradient_work *, const gradient_span *);
+
+/* Inputs of a wide block; with four lanes a vector all are narrow. */
+#if VL == 4
+enum { WIDE = HEM__ALIGN };
+#else
+enum { WIDE = 2 * HEM__ALIGN };
+#endif
+
+/* Inputs done for all outputs before the next: those of all images are to stay in the first cache,
+ * in half of it where they can. */
+INLINE int gradient_panel(int n_tiles)
+{
+    enum { NUMBERS = 4096, LEAST = WIDE };
+    return at_least(NUMBERS / (n_tiles * HEM__LANES) / LEAST * LEAST, LEAST);
+}
+
+/* A span of n_in inputs: wide blocks, and a narrow one for what is left. */
+INLINE void gradient_both(const gradient_work *d, gradient_span s, int n_in, gradient_block wide,
+                          gradient_block narrow)
+{
+    int n_wide = n_in / WIDE * WIDE;
+    s.n = n_wide / WIDE;
+    if (s.n > 0)
+        wide(d, &s);
+    s.xt += n_wide;
+    s.at += (size_t)n_wide;
+    s.n = (n_in - n_wide) / HEM__ALIGN;
+    if (s.n > 0)
+        narrow(d, &s);
+}
+
+#endif

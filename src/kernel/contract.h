@@ -437,6 +437,10 @@ typedef struct HEM__R(hem__kernels) {
                            const hem__real *dy, hem__real *g, hem__real *scratch, int row0,
                            int row1, int panel0, int panel1);
 
+    /* y[u * 16 + l] = table[images[l][u0 + u]] for u in 0..n-1; the table has 256 numbers. */
+    void (*bytes)(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
+                  hem__real *y);
+
     /* y += x, n a multiple of 16. */
     void (*add)(hem__real *y, const hem__real *x, size_t n);
     /* Runs independent multiply-adds in registers and returns the floating-point operations done

@@ -110,6 +110,14 @@ void REF(average)(hem__real *a, const hem__real *w, size_t n, hem__real gain)
 /* ---- the rest ---------------------------------------------------------------------------------
  */
 
+void REF(bytes)(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
+                hem__real *y)
+{
+    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
+        for (size_t l = 0; l < HEM__LANES; l++)
+            y[l] = table[images[l][u]];
+}
+
 void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                        const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
                        uint16_t *mask)
@@ -197,6 +205,7 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .avgpool = REF(avgpool),
     .maxpool_grad = REF(maxpool_grad),
     .avgpool_grad = REF(avgpool_grad),
+    .bytes = REF(bytes),
     .dropout_mask = REF(dropout_mask),
     .dropout = REF(dropout),
     .norm_sums = REF(norm_sums),

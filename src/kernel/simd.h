@@ -179,6 +179,11 @@ INLINE V v_sqrt(V a)
     return _mm512_sqrt_ps(a);
 }
 
+INLINE V v_of_bytes(const uint8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+
 INLINE UW w_mul(UW a, uint32_t m)
 {
     return (UW)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi32((int)m));
@@ -244,6 +249,11 @@ INLINE V v_max(V a, V b)
 INLINE V v_sqrt(V a)
 {
     return _mm256_sqrt_ps(a);
+}
+
+INLINE V v_of_bytes(const uint8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
 
 INLINE UW w_mul(UW a, uint32_t m)
@@ -368,6 +378,18 @@ INLINE U w_merge(UW a, UW b)
 {
     return (U)((a & 0xFFFFFFFFu) | b << 32);
 }
+
+#if !defined(HEM_TIER_AVX512) && !defined(HEM_TIER_AVX2)
+
+INLINE V v_of_bytes(const uint8_t *p)
+{
+    typedef uint8_t bytes __attribute__((vector_size(VL)));
+    bytes b;
+    __builtin_memcpy(&b, p, sizeof b);
+    return __builtin_convertvector(b, V);
+}
+
+#endif
 
 #if VL > 4
 

@@ -92,6 +92,7 @@ const hem__kernels_f32 TIER(hem__kernels) = {
     .avgpool = TIER(hem__avgpool),
     .maxpool_grad = TIER(hem__maxpool_grad),
     .avgpool_grad = TIER(hem__avgpool_grad),
+    .bytes = TIER(hem__bytes),
     .dropout_mask = TIER(hem__dropout_mask),
     .dropout = TIER(hem__dropout),
     .norm_sums = TIER(hem__norm_sums),

@@ -83,14 +83,6 @@ static void load_by_pixel(const uint8_t *const *images, const hem__real *pixels,
             y[l] = ((hem__real)images[l][u] - pixels[u]) * pixels[units + u];
 }
 
-static void load_by_table(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
-                          hem__real *y)
-{
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = table[images[l][u]];
-}
-
 /* Bytes to numbers, images to lanes. Lanes without an image repeat the chunk's first. With up to 8
  * channels, innermost in the image, units lie in the order of its bytes. */
 static void load(const plan_t *plan, const batch_t *batch, size_t first, const work_t *work)
@@ -111,7 +103,7 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         else if (batch->pixels)
             load_by_pixel(image, batch->pixels, units, u0, n, y);
         else
-            load_by_table(image, batch->table, u0, n, y);
+            work->kernels->bytes(image, batch->table, u0, n, y);
         i += n;
     }
     meet(plan);

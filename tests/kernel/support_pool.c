@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -181,8 +182,36 @@ void one_norm_grad(test_case *c)
         kernels->norm_grad(x, in_place ? dx : dy, k.C, k.pixels, k.n, k.by_channel, dx, k.c0, k.c1);
 }
 
-/* ---- dropout and addition ---------------------------------------------------------------------
+/* ---- bytes, dropout and addition
+ * -----------------------------------------------------------------
  */
+
+/* Tables of multiples, as scales without a mean make them, and others. */
+void one_bytes(test_case *c)
+{
+    rng *r = &c->random;
+    static const double divisors[] = {1, 255, 256, 127.5, 3, 90.02};
+    double divisor = divisors[between(r, 0, 5)], mean = chance(r, 3) ? 72.94 : 0;
+    size_t u0 = (size_t)between(r, 0, 20), n = (size_t)between(r, 0, 70);
+    int odd = chance(r, 4) ? between(r, 0, 255) : -1; /* one entry that is no multiple */
+    float table[256];
+    for (int b = 0; b < 256; b++)
+        table[b] = b == odd ? 0.1f : (float)((b - mean) / divisor);
+    uint8_t *images[HEM__LANES];
+    for (int l = 0; l < HEM__LANES; l++) {
+        images[l] = malloc(u0 + n + 1);
+        assert_non_null(images[l]);
+        for (size_t u = 0; u < u0 + n; u++)
+            images[l][u] = (uint8_t)next_random(r);
+    }
+    float *y = output(c, n * HEM__LANES, 0);
+    describe(c, "units %zu+%zu, mean %g divisor %g, odd %d", u0, n, mean, divisor, odd);
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->bytes((const uint8_t *const *)images, table, u0, n, y);
+    for (int l = 0; l < HEM__LANES; l++)
+        free(images[l]);
+}
 
 void one_dropout_mask(test_case *c)
 {

@@ -98,6 +98,7 @@ static const struct {
     {"avgpool", one_avgpool},
     {"maxpool_grad", one_maxpool_grad},
     {"avgpool_grad", one_avgpool_grad},
+    {"bytes", one_bytes},
     {"dropout_mask", one_dropout_mask},
     {"dropout", one_dropout},
     {"norm_sums", one_norm_sums},

@@ -74,6 +74,7 @@ void one_maxpool(test_case *c);
 void one_avgpool(test_case *c);
 void one_maxpool_grad(test_case *c);
 void one_avgpool_grad(test_case *c);
+void one_bytes(test_case *c);
 void one_dropout_mask(test_case *c);
 void one_dropout(test_case *c);
 void one_norm_sums(test_case *c);

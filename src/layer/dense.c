@@ -11,8 +11,8 @@ typedef HEM__R(hem__work) work_t;
 
 enum {
     BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
-    UPDATE_ROWS = 8, /* the same of dense_update */
-    LEAST_ROOM = 64  /* numbers an output: contract.h */
+    UPDATE_ROWS = 8, /* of dense_update, whose room is counted in these: contract.h */
+    LEAST_ROOM = 64  /* numbers an output */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,

@@ -30,8 +30,8 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(HEM__GLUE(KERNEL, _), KB),
     const int n_tiles = d->n_tiles;
     const float *top = s->dy;
     size_t row = s->at;
-    KEEP for (int rows = s->rows; rows > 0; rows -= KB, row += KB * ld, top += KB * HEM__LANES)
-    {
+    KEEP;
+    for (int rows = s->rows; rows > 0; rows -= KB, row += KB * ld, top += KB * HEM__LANES) {
         for (size_t i = 0; i < n; i += NV * VL) {
             const float *x = s->xt + i, *dy = top;
             const size_t at = row + i;

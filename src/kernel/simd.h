@@ -1,10 +1,11 @@
 /* The verbs of the vector source: what an instruction set must offer. The vector_*.c files are
  * compiled once a tier (CMakeLists.txt); each compilation sees one section below.
  *
- *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers, UW pairs of
- * them VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group,
- * and HEM__LANES / (VG * VL) groups run one after the other (SSE2: two) REGISTERS   vector
- * registers that the accumulators of a micro-kernel share with its operands
+ *   VL   floats in a vector V; I and U are its lanes as signed and unsigned integers
+ *   UW   pairs of lanes as unsigned integers of 64 bits, the even lane in the low half
+ *   VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group, and
+ *        HEM__LANES / (VG * VL) groups run one after the other (SSE2: two)
+ *   REGISTERS   vector registers that the accumulators of a micro-kernel share with its operands
  *
  * + - * / and comparisons are the compiler's own on vectors (comparisons give all ones or zero).
  *
@@ -152,10 +153,10 @@ INLINE V v_abs(V v)
 
 /* ---- verbs of the instruction set ------------------------------------------------------------ */
 
-/* v_fma, d_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. w_mul: the 64-bit
- * products of the low halves of a with m. u_kept: bit l of kept[0] is that the low half of lane l
- * of the tile is >= threshold (up to 65536), of kept[1] the high half. v_fold4: tree16 of four rows
- * of 16 lanes. v_transpose: 16 lanes of GROUP_UNITS units. */
+/* v_fma, d_fma: a * b + c. v_max: a > b ? a : b in every lane, NaN included. v_of_bytes: VL bytes
+ * as numbers. w_mul: the 64-bit products of the low halves of a with m. u_kept: bit l of kept[0] is
+ * that the low half of lane l of the tile is >= threshold (up to 65536), of kept[1] the high half.
+ * v_fold4: tree16 of four rows of 16 lanes. v_transpose: SQUARE lanes of as many units. */
 
 #if defined(HEM_TIER_AVX512)
 
@@ -286,12 +287,12 @@ INLINE V v_fma(V a, V b, V c)
     return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
-/* The instruction for a maximum treats NaN and -0 otherwise. */
 INLINE D d_fma(D a, D b, D c)
 {
     return (D)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 }
 
+/* The instruction for a maximum treats NaN and -0 otherwise. */
 INLINE V v_max(V a, V b)
 {
     return v_select(a > b, a, b);

@@ -6,7 +6,7 @@
 #define KERNEL gradient
 #define KEEP                                                                                       \
     float *const g = d->g;                                                                         \
-    const bool go_on = d->go_on;
+    const bool go_on = d->go_on
 #define NUMBER(k, v) (g + at + (size_t)k * ld + v * VL)
 #define FROM_G(k, v) ACC(k, v) = v_load(NUMBER(k, v));
 #define FROM_ZERO(k, v) ACC(k, v) = v_all(0);

@@ -172,7 +172,7 @@ PANEL_THEN_STEP(rmsprop, 2)
 #define KEEP                                                                                       \
     float *const w = d->w, *const state = d->state;                                                \
     hem__update u = d->u;                                                                          \
-    u.l1 = 0;
+    u.l1 = 0
 #define FROM_ZERO(k, v) ACC(k, v) = v_all(0);
 /* The same inputs of the next outputs are asked for early. */
 #define BEGIN                                                                                      \

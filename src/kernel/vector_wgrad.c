@@ -1,7 +1,6 @@
 /* Weight and bias gradients of a convolution; the weights' where they are not wide (contract.h):
- * dot products over pixels, kept apart by lane, folded once a unit of output rows (contract.h). Per
- * kernel row, (kernel column, channel) is one range of virtual channels, contiguous in x; a block
- * of them times a block of filters shares its loads. */
+ * dot products over pixels, kept apart by lane, folded once a unit of output rows. A block of
+ * virtual channels (vector_wgrad.h) times a block of filters shares its loads. */
 #include <string.h>
 
 #include "kernel/vector_wgrad.h"

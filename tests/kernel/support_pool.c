@@ -182,8 +182,7 @@ void one_norm_grad(test_case *c)
         kernels->norm_grad(x, in_place ? dx : dy, k.C, k.pixels, k.n, k.by_channel, dx, k.c0, k.c1);
 }
 
-/* ---- bytes, dropout and addition
- * -----------------------------------------------------------------
+/* ---- bytes, dropout and addition ----------------------------------------------------------------
  */
 
 /* Tables of multiples, as scales without a mean make them, and others. */

@@ -22,7 +22,8 @@ void TIER(HEM__GLUE(hem__dense_update_, KERNEL))(const hem__dense_run *run, cons
     together(&d, dy, run->out_tile, xt, o0, split,
              HEM__GLUE(HEM__GLUE(HEM__GLUE(KERNEL, _), HIGH), HEM__GLUE(x, WIDE_NV)),
              HEM__GLUE(HEM__GLUE(HEM__GLUE(KERNEL, _), HIGH), HEM__GLUE(x, NARROW_NV)));
-    HEM__GLUE(apart_, KERNEL)(run, dy, xt, ld_xt, w, state, u, room, split, o1);
+    if (split < o1)
+        HEM__GLUE(apart_, KERNEL)(run, dy, xt, ld_xt, w, state, u, room, split, o1);
 }
 
 #undef KERNEL

@@ -78,7 +78,8 @@ static bool shares_gradient(const plan_t *plan, int i)
 /* The only reader of node i; -1 where there are more. */
 static int only_reader(const plan_t *plan, int i)
 {
-    for (int j = i + 1; j < plan->graph->n_nodes && readers(plan, i) == 1; j++)
+    bool alone = readers(plan, i) == 1;
+    for (int j = i + 1; j < plan->graph->n_nodes && alone; j++)
         for (int k = 0; k < plan->graph->nodes[j].n_inputs; k++)
             if (plan->graph->nodes[j].inputs[k] == i)
                 return j;

@@ -213,6 +213,8 @@ static void run_unit(wgrad_item *item, wide_group *group, int p, int p_end, int 
 {
     const float *x;
     int p0 = begin_unit(item, p, p_end, &x);
+    if (item->unit.n_rows == 0)
+        p0 = p; /* nothing is read */
     const float *d = group->d + (size_t)((p0 - p) * (q1 - q0) * HEM__LANES * group->width);
     for (int i = item->first; i < item->first + item->n_blocks; i++) {
         wide_block *b = &group->blocks[i];

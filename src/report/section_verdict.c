@@ -203,10 +203,12 @@ static void say_best(const hem__report *report, hem__str *out)
     hem__tag(out, "strong", "%s", all->groups[best].label);
     hem__say(out, " gets most test images right, ");
     hem__tag(out, "strong", "%.2f %%", 100 * first);
-    hem__say(out, ", %.2f points more than the next, %s", 100 * (first - second),
-             all->groups[next].label);
-    if (!d.first_runs) /* else it is of other figures */
-        hem__say(out, " (95 %% interval %+.2f to %+.2f%s)", 100 * d.interval.low,
+    if (d.first_runs) /* then the interval is of other figures */
+        hem__say(out, ", %.2f points more than the next, %s", 100 * (first - second),
+                 all->groups[next].label);
+    else
+        hem__say(out, "; less the next, %s: %+.2f points (%s, 95 %% interval %+.2f to %+.2f%s)",
+                 all->groups[next].label, 100 * d.value, d.how, 100 * d.interval.low,
                  100 * d.interval.high,
                  d.interval.low > 0 ? "" : ", which cannot be told from noise");
     hem__say(out, ".");

@@ -115,15 +115,15 @@ static hem_status read_entry(const block *archive, const char *entry, block *out
                           err);
 }
 
-static hem_status make_pair(const block *x, const block *y, int from, hem__pair *out,
-                            hem_error *err)
+static hem_status make_pair(const block *x, const block *y, const char *kind, int from,
+                            hem__pair *out, hem_error *err)
 {
     hem_images images;
     uint8_t *labels = NULL;
     size_t n = 0;
     *out = (hem__pair){.place.from = from};
     HEM_TRY(hem__npy_images(x->bytes, x->n, x->name, &images, err));
-    hem_status status = hem__npy_labels(y->bytes, y->n, y->name, from, &labels, &n, err);
+    hem_status status = hem__npy_labels(y->bytes, y->n, y->name, kind, from, &labels, &n, err);
     if (status == HEM_OK && n != images.n)
         status = hem__fail_at(err, HEM_ERR_DATA, y->name, 0, 0,
                               "%zu labels, but there are %zu images in '%s'", n, images.n, x->name);
@@ -149,7 +149,7 @@ static hem_status read_npy(const hem_data_options *options, const char *images, 
     if (status == HEM_OK)
         status = read_file(paths[1], &y, err);
     if (status == HEM_OK)
-        status = make_pair(&x, &y, from, out, err);
+        status = make_pair(&x, &y, "npy", from, out, err);
     release(&x);
     release(&y);
     free(paths[0]);
@@ -169,7 +169,7 @@ static hem_status read_npz(const block *archive, const char *const names[][2], i
             status = read_entry(archive, names[i][1], &y, err);
         bool both = x.bytes != NULL && y.bytes != NULL;
         if (status == HEM_OK && both)
-            status = make_pair(&x, &y, from, out, err);
+            status = make_pair(&x, &y, "npz", from, out, err);
         release(&x);
         release(&y);
         if (both || status != HEM_OK)

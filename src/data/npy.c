@@ -301,8 +301,8 @@ static hem_status check_labels(const array *a, hem_error *err)
                : hem__fail_at(err, HEM_ERR_DATA, a->name, 0, 0, "the file holds no labels");
 }
 
-hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, int from,
-                           uint8_t **out, size_t *n_labels, hem_error *err)
+hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, const char *kind,
+                           int from, uint8_t **out, size_t *n_labels, hem_error *err)
 {
     array a;
     *out = NULL;
@@ -321,7 +321,7 @@ hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, int
         hem__fail_at(err, HEM_ERR_DATA, name, 0, 0,
                      "label %lld in row %zu (rows count from 0); allowed %d..%d", value, i, from,
                      from + 255);
-        return hem__hint_label(value, from, "npy", err);
+        return hem__hint_label(value, from, kind, err);
     }
     *out = labels;
     *n_labels = count;

@@ -51,9 +51,9 @@ hem_status hem__csv_read(const char *path, const hem__data_spec *spec,
 
 hem_status hem__npy_images(const uint8_t *bytes, size_t n, const char *name, hem_images *out,
                            hem_error *err);
-/* *out: n labels, each brought to 0..255 by `from`; free() it. */
-hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, int from,
-                           uint8_t **out, size_t *n_labels, hem_error *err);
+/* *out: n labels, each brought to 0..255 by `from`; free() it. kind: "npy" or "npz", for hints. */
+hem_status hem__npy_labels(const uint8_t *bytes, size_t n, const char *name, const char *kind,
+                           int from, uint8_t **out, size_t *n_labels, hem_error *err);
 
 /* An entry of a zip archive in memory, unpacked. `entry` without ".npy". *out is free()d by the
  * caller; HEM_OK and NULL where there is no such entry. */

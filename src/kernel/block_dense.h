@@ -53,27 +53,21 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
     } else {
         HEM__GRID(KB, NV, FROM_ZERO)
     }
-    for (size_t outer = d->n_outer; outer > 0; outer--) {
-        UNROLL(4)
-        for (size_t n = d->n; n > 0; n--) {
-            __builtin_prefetch(w + ahead);
-            /* The shorter side of the block stays in registers, the other streams past. */
+    UNROLL(4)
+    for (size_t n = d->n; n > 0; n--) {
+        __builtin_prefetch(w + ahead);
+        /* The shorter side of the block stays in registers, the other streams past. */
 #if KB < NV
-            HEM__TIMES(KB, FACTOR)
-            HEM__TIMES(NV, COLUMN)
+        HEM__TIMES(KB, FACTOR)
+        HEM__TIMES(NV, COLUMN)
 #else
-            HEM__TIMES(NV, VECTOR)
-            HEM__TIMES(KB, ROW)
+        HEM__TIMES(NV, VECTOR)
+        HEM__TIMES(KB, ROW)
 #endif
-            x += x_step;
-            w += w_step;
+        x += x_step;
+        w += w_step;
 #ifdef HALVES
-            w_half += w_step;
-#endif
-        }
-        w += d->w_outer;
-#ifdef HALVES
-        w_half += d->w_outer;
+        w_half += w_step;
 #endif
     }
     if (d->relu) {

@@ -125,7 +125,7 @@ typedef struct hem__norm {
 } hem__norm;
 
 /* sgd, momentum, nesterov, adam, adamw, rmsprop: the order of hem__optimizer_kind */
-enum { HEM__N_UPDATES = 6 };
+enum { HEM__N_UPDATES = 6, HEM__UPDATE_ROOM = 64 };
 /* Numbers whose squares are summed at once for the norm of a gradient (sum_squares). */
 enum { HEM__NORM_BLOCK = 4096 };
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
@@ -326,8 +326,8 @@ typedef struct HEM__R(hem__kernels) {
                                    const hem__update *u);
     /* A dense layer's weight gradient and update at once, for outputs [o0, o1): the weights of
      * output o, at o * ld_w in w (and o * ld_w times the optimizer's numbers in state), change as
-     * dense_wgrad without accumulate and the update would change them. `room`: for each output,
-     * their number rounded up to 8, the greater of 64 and 16 * n_tiles numbers. */
+     * dense_wgrad without accumulate and the update would change them. `room`:
+     * HEM__UPDATE_ROOM numbers an output. */
     void (*dense_update[HEM__N_UPDATES])(const hem__dense_run *run, const hem__real *dy,
                                          const hem__real *xt, size_t ld_xt, hem__real *w,
                                          hem__real *state, const hem__update *u, hem__real *room,

@@ -71,21 +71,27 @@ void REF(conv)(const hem__conv_run *run, const hem__real *x, const hem__real *w,
     }
 }
 
+/* Whether tap (r, s) of output pixel (p, q) lies inside x; then its 16 images in channel c, and
+ * those of dy in filter k. */
+static bool tap_of(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy, int k,
+                   int c, int r, int s, int p, int q, const hem__real **a, const hem__real **d)
+{
+    int iy = p * shape->stride_y - shape->pad_y + r, ix = q * shape->stride_x - shape->pad_x + s;
+    if (iy < 0 || iy >= shape->H || ix < 0 || ix >= shape->W)
+        return false;
+    *a = x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK, c % HEM__BLOCK, iy, ix);
+    *d = dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK, k % HEM__BLOCK, p, q);
+    return true;
+}
+
 /* lanes += the pixels of one output row p whose tap (r, s) lies inside x. */
 static void weight_row(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy, int k,
                        int c, int r, int s, int p, hem__real lanes[HEM__LANES])
 {
-    int iy = p * shape->stride_y - shape->pad_y + r;
-    if (iy < 0 || iy >= shape->H)
-        return;
+    const hem__real *a, *d;
     for (int q = 0; q < shape->Q; q++) {
-        int ix = q * shape->stride_x - shape->pad_x + s;
-        if (ix < 0 || ix >= shape->W)
+        if (!tap_of(shape, x, dy, k, c, r, s, p, q, &a, &d))
             continue;
-        const hem__real *a =
-            x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK, c % HEM__BLOCK, iy, ix);
-        const hem__real *d =
-            dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK, k % HEM__BLOCK, p, q);
         for (int l = 0; l < HEM__LANES; l++)
             lanes[l] = HEM__FMA(a[l], d[l], lanes[l]);
     }
@@ -108,17 +114,10 @@ static void narrow_weight(const hem__conv_shape *shape, const hem__real *x, cons
 static hem__real weight_part(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                              int k, int c, int r, int s, int p, int q0, int q1, hem__real z)
 {
-    int iy = p * shape->stride_y - shape->pad_y + r;
-    if (iy < 0 || iy >= shape->H)
-        return z;
+    const hem__real *a, *d;
     for (int q = q0; q < q1; q++) {
-        int ix = q * shape->stride_x - shape->pad_x + s;
-        if (ix < 0 || ix >= shape->W)
+        if (!tap_of(shape, x, dy, k, c, r, s, p, q, &a, &d))
             continue;
-        const hem__real *a =
-            x + hem__cell(shape->C, shape->H, shape->W, c / HEM__BLOCK, c % HEM__BLOCK, iy, ix);
-        const hem__real *d =
-            dy + hem__cell(shape->K, shape->P, shape->Q, k / HEM__BLOCK, k % HEM__BLOCK, p, q);
         for (int l = 0; l < HEM__LANES; l++)
             z = HEM__FMA(a[l], d[l], z);
     }

@@ -7,8 +7,8 @@
 
 /* What all blocks of one piece of a sum have in common. */
 typedef struct dense_sum {
-    size_t n, n_outer; /* n_outer times n terms; x goes on, w jumps by w_outer in between */
-    size_t w_row, w_step, w_outer, x_step, y_row;
+    size_t n; /* terms */
+    size_t w_row, w_step, x_step, y_row;
     size_t ahead; /* how far in front of w to prefetch; 0 = the hardware sees it coming */
     int go_on;    /* the sum begins with y, not with the bias or 0 */
     int relu;
@@ -159,7 +159,6 @@ static void dense_tiles(dense_sum d, const hem__dense_run *run, const float *x, 
     size_t length = piece_length(d.n, most), total = d.n, first = 0;
     d.y_row = HEM__LANES;
     d.x_step = HEM__LANES;
-    d.n_outer = 1;
     do {
         bool last = first + length >= total;
         d.n = last ? total - first : length;

@@ -116,8 +116,8 @@ void TIER(hem__objective_grad)(const float *w, float *g, size_t n, const hem__up
 
 /* Apart: gradients of a panel of inputs, then its update. */
 enum {
-    PANEL = 64,
-    AHEAD = 4, /* outputs between a prefetch and its use */
+    PANEL = HEM__UPDATE_ROOM,
+    AHEAD = 4 /* outputs between a prefetch and its use */
 };
 
 #define PANEL_THEN_STEP(name, SLOTS)                                                               \

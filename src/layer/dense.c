@@ -11,8 +11,7 @@ typedef HEM__R(hem__work) work_t;
 
 enum {
     BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
-    UPDATE_ROWS = 8, /* of dense_update, whose room is counted in these: contract.h */
-    LEAST_ROOM = 64  /* numbers an output */
+    UPDATE_ROWS = 8  /* of dense_update */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -69,10 +68,7 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
     cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
-    size_t rows = (cell->out_units + UPDATE_ROWS - 1) / UPDATE_ROWS * UPDATE_ROWS;
-    size_t images = (size_t)tiles * HEM__LANES;
-    cell->ld_room = images > LEAST_ROOM ? images : LEAST_ROOM;
-    cell->room = hem__arena_take(arena, rows * cell->ld_room, sizeof(hem__real));
+    cell->room = hem__arena_take(arena, cell->out_units * HEM__UPDATE_ROOM, sizeof(hem__real));
     (void)n_threads;
 }
 
@@ -133,7 +129,7 @@ static void weight_grad(const cell_t *cell, const work_t *work)
         work->kernels->dense_update[work->optimizer](
             &run, cell->dy, cell->xt, cell->ld_xt, work->params + weight->offset,
             work->state + (size_t)work->slots * weight->offset, &work->updates[cell->node->weight],
-            cell->room + first * cell->ld_room, (int)first, (int)last);
+            cell->room + first * HEM__UPDATE_ROOM, (int)first, (int)last);
         return;
     }
     hem__real *g = work->grads + weight->offset + first * run.ld_w;

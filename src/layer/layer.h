@@ -26,8 +26,7 @@ typedef struct HEM__R(hem__cell) {
     hem__real *packed, *packed_grad; /* conv */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
-    hem__real *room; /* dense: the kernel's, by output, ld_room numbers each */
-    size_t ld_room;
+    hem__real *room;        /* dense: the kernel's, by output */
     hem__real **scratch;    /* Winograd's, conv_fft's: one slice a thread */
     hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */
     uint16_t *keep;         /* dropout */

@@ -163,13 +163,15 @@ def npy_labels(path, n=60, first=0, rows=0):
     write(path, npy_bytes("<i8", (n,), content))
 
 
-def npz(path, train=60, test=20, only=0):
-    """x_train, y_train, x_test, y_test; only=1: without the test arrays."""
+def npz(path, train=60, test=20, only=0, first=0):
+    """x_train, y_train, x_test, y_test; only=1: without the test arrays; first: the lowest label."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, n in (("train", train), ("test", test))[: 2 - only]:
             x = npy_bytes("|u1", (n, 12, 12), pixels(n * 144, n))
-            y = npy_bytes("|u1", (n,), bytes(i % 10 for i in range(n)))
+            kind, size = ("<i8", 8) if first else ("|u1", 1)
+            labels = ((first + i % 10).to_bytes(size, "little") for i in range(n))
+            y = npy_bytes(kind, (n,), b"".join(labels))
             for name, content in (("x", x), ("y", y)):
                 entry = zipfile.ZipInfo(f"{name}_{part}.npy")
                 entry.compress_type = zipfile.ZIP_DEFLATED

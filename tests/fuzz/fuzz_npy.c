@@ -11,7 +11,7 @@ static void read_labels(const uint8_t *bytes, size_t n)
     uint8_t *labels;
     size_t n_labels = 0, sum = 0;
     hem_error err = {.status = HEM_OK};
-    hem_status status = hem__npy_labels(bytes, n, "fuzz", 1, &labels, &n_labels, &err);
+    hem_status status = hem__npy_labels(bytes, n, "fuzz", "npy", 1, &labels, &n_labels, &err);
     if (status != HEM_OK && (labels != NULL || err.text[0] == '\0'))
         abort();
     for (size_t i = 0; status == HEM_OK && i < n_labels; i++)

@@ -190,7 +190,7 @@ void one_rmsprop(test_case *c)
  * sgd have a bound worth stating; the moments of the others are as close as their updates' are. */
 static void one_dense_update(test_case *c, int which)
 {
-    static float room[64 * 5 * HEM__LANES];
+    static float room[64 * HEM__UPDATE_ROOM];
     rng *r = &c->random;
     hem__dense_run run = some_dense(c);
     int o0 = between(r, 0, (run.n_out - 1) / 8) * 8;

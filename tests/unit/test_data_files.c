@@ -394,13 +394,14 @@ static void reads_npy(void **state)
         snprintf(header, sizeof header, "{\"shape\": (2,), 'fortran_order':False,'descr': '%s'}\n",
                  labels[i].type);
         file = make_npy(header, labels[i].bytes, 2 * labels[i].size, &n);
-        assert_int_equal(hem__npy_labels(file, n, "y", 1, &read, &count, NULL), HEM_OK);
+        assert_int_equal(hem__npy_labels(file, n, "y", "npy", 1, &read, &count, NULL), HEM_OK);
         assert_int_equal(count, 2);
         assert_int_equal(read[0], 2);
         assert_int_equal(read[1], 0);
         free(read);
         hem_error err;
-        assert_int_equal(hem__npy_labels(file, n, "y", 2, &read, &count, &err), HEM_ERR_DATA);
+        assert_int_equal(hem__npy_labels(file, n, "y", "npy", 2, &read, &count, &err),
+                         HEM_ERR_DATA);
         data_expect_error(&err, HEM_ERR_DATA, "label 1 in row 1");
         free(file);
     }

@@ -199,7 +199,7 @@ void one_bytes(test_case *c)
     uint8_t *images[HEM__LANES];
     for (int l = 0; l < HEM__LANES; l++) {
         images[l] = malloc(u0 + n + 1);
-        assert_non_null(images[l]);
+        assert_true(images[l] != NULL);
         for (size_t u = 0; u < u0 + n; u++)
             images[l][u] = (uint8_t)next_random(r);
     }

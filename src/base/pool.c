@@ -84,6 +84,15 @@ typedef struct worker {
     int index;
 } worker;
 
+/* What is left of a thread's share of a deal: the deal's number, the first piece left and the end,
+ * in 32, 16 and 16 bits. Whoever comes first to a deal brings a share of an earlier one up to date;
+ * a later one's says that all of this deal is taken, as nobody leaves a deal before. */
+typedef struct hand {
+    _Atomic uint64_t left;
+    uint32_t deals; /* that this thread has begun */
+    char pad[52];
+} hand;
+
 struct hem__pool {
     event jobs;   /* advanced once a job */
     event rounds; /* advanced once a barrier */
@@ -97,6 +106,7 @@ struct hem__pool {
         spin; /* not when there are more threads than CPUs: it would keep the others from running */
     int n_threads;
     int n_started;
+    hand *hands;           /* by thread */
     hem__affinity callers; /* thread 0's, given back at the end when pinned */
     worker workers[];
 };
@@ -143,6 +153,85 @@ void hem__pool_run(hem__pool *pool, hem__job job, void *argument)
 int hem__pool_threads(const hem__pool *pool)
 {
     return pool->n_threads;
+}
+
+/* ---- dealing out work ----------------------------------------------------------------------- */
+
+hem__deal hem__deal_new(hem__pool *pool, int thread, size_t n, size_t unit, size_t row)
+{
+    hem__deal deal = {.pool = pool,
+                      .n = n,
+                      .unit = unit,
+                      .row = row > 0 ? row : SIZE_MAX,
+                      .thread = thread,
+                      .n_threads = pool ? pool->n_threads : 1};
+    size_t pieces = (n + unit - 1) / unit;
+    for (; pieces > UINT16_MAX; pieces = (pieces + 1) / 2)
+        deal.unit *= 2;
+    deal.pieces = (uint32_t)pieces;
+    if (deal.n_threads > 1 && pieces > (size_t)deal.n_threads) {
+        hand *own = &pool->hands[thread];
+        own->deals += own->deals == UINT32_MAX ? 2 : 1; /* never 0 */
+        deal.number = own->deals;
+    }
+    return deal;
+}
+
+/* Takes half of what is left of the owner's share: from the front, if it is the thread's own. */
+static bool take_from(hem__deal *deal, int owner, size_t *first, size_t *last)
+{
+    _Atomic uint64_t *left = &deal->pool->hands[owner].left;
+    uint64_t seen = atomic_load_explicit(left, memory_order_relaxed), after;
+    do {
+        uint32_t ahead = (uint32_t)(seen >> 32) - deal->number;
+        *first = seen >> 16 & UINT16_MAX;
+        *last = seen & UINT16_MAX;
+        if (ahead > UINT32_MAX / 2) /* behind */
+            hem__share(deal->pieces, owner, deal->n_threads, first, last);
+        else if (ahead > 0)
+            deal->done = true;
+        if (deal->done || *first == *last)
+            return false;
+        size_t half = (*last - *first + 1) / 2, next = *first, end = *last;
+        if (owner == deal->thread)
+            next = *last = *first + half;
+        else
+            end = *first = *last - half;
+        after = (uint64_t)deal->number << 32 | next << 16 | end;
+    } while (!atomic_compare_exchange_weak_explicit(left, &seen, after, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+/* The next pieces; false when all are taken. */
+static bool take(hem__deal *deal, size_t *first, size_t *last)
+{
+    if (deal->number > 0) {
+        for (int i = 0; i < deal->n_threads && !deal->done; i++)
+            if (take_from(deal, (deal->thread + i) % deal->n_threads, first, last))
+                return true;
+        return false;
+    }
+    hem__share(deal->pieces, deal->thread, deal->n_threads, first, last);
+    bool any = !deal->done && *first < *last;
+    deal->done = true;
+    return any;
+}
+
+bool hem__deal_next(hem__deal *deal, size_t *first, size_t *last)
+{
+    if (deal->at == deal->end) {
+        size_t piece, end;
+        if (!take(deal, &piece, &end))
+            return false;
+        deal->at = piece * deal->unit;
+        deal->end = end * deal->unit < deal->n ? end * deal->unit : deal->n;
+    }
+    size_t left = deal->row - deal->at % deal->row;
+    *first = deal->at;
+    *last = deal->end - deal->at < left ? deal->end : deal->at + left;
+    deal->at = *last;
+    return true;
 }
 
 /* ---- starting and stopping ------------------------------------------------------------------ */
@@ -203,6 +292,11 @@ hem_status hem__pool_new(int n_threads, bool pin, hem__pool **out, hem_error *er
     hem__pool *pool = hem__calloc(1, bytes);
     if (pool == NULL)
         return hem__fail_memory(err, "the thread pool", bytes);
+    pool->hands = hem__aligned_calloc((size_t)n_threads, sizeof *pool->hands);
+    if (pool->hands == NULL) {
+        free(pool);
+        return hem__fail_memory(err, "the thread pool", (size_t)n_threads * sizeof(hand));
+    }
     pool->n_threads = n_threads;
     pool->spin = n_threads <= hem__allowed_cpus();
     hem_status status = start(pool, err);
@@ -225,5 +319,6 @@ void hem__pool_free(hem__pool *pool)
     for (int i = 0; i < pool->n_started; i++)
         pthread_join(pool->workers[i].id, NULL);
     hem__affinity_restore(&pool->callers);
+    free(pool->hands);
     free(pool);
 }

@@ -25,4 +25,25 @@ static inline void hem__share(size_t n, int t, int n_threads, size_t *first, siz
     *last = n * ((size_t)t + 1) / (size_t)n_threads;
 }
 
+/* Work dealt out within a job: n items in pieces of `unit`. Each thread takes from its own
+ * contiguous share, half of what is left at a time, and then from the ends of the shares of threads
+ * that are slower: a core of another kind, or one that other programs use too. Which thread gets
+ * what depends on timing, so it must not matter to the result. All threads make the same deals in
+ * the same order.
+ *     hem__deal deal = hem__deal_new(pool, thread, n, unit, row);
+ *     while (hem__deal_next(&deal, &first, &last)) ...items [first, last)...
+ * Items lie in rows of `row` items, which no [first, last) crosses; 0: all in one. pool NULL: the
+ * caller is the only thread. */
+typedef struct hem__deal {
+    hem__pool *pool;
+    size_t n, unit, row;
+    size_t at, end;          /* of what was taken and not yet handed out */
+    uint32_t pieces, number; /* number 0: every thread has its share alone */
+    int thread, n_threads;
+    bool done;
+} hem__deal;
+
+hem__deal hem__deal_new(hem__pool *pool, int thread, size_t n, size_t unit, size_t row);
+bool hem__deal_next(hem__deal *deal, size_t *first, size_t *last);
+
 #endif

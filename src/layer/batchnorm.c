@@ -78,12 +78,14 @@ static int pixels_of(const cell_t *cell)
     return cell->out.H * cell->out.W;
 }
 
-static void my_channels(const cell_t *cell, const work_t *work, int *first, int *last)
+/* Calls `apply` on channels [c0, c1) until all are done. */
+static void each_channel(const cell_t *cell, const work_t *work,
+                         void (*apply)(const cell_t *, const work_t *, int c0, int c1))
 {
-    size_t a, b;
-    hem__share((size_t)cell->out.C, work->thread, work->n_threads, &a, &b);
-    *first = (int)a;
-    *last = (int)b;
+    size_t first, last;
+    hem__deal deal = hem__work_deal(work, (size_t)cell->out.C, 1, HEM__BLOCK);
+    while (hem__deal_next(&deal, &first, &last))
+        apply(cell, work, (int)first, (int)last);
 }
 
 /* The number of channel c in a tensor of the layer; `missing` where it has none. */
@@ -129,11 +131,9 @@ static void measure(const cell_t *cell, const work_t *work, int c0, int c1)
     }
 }
 
-static void forward(const cell_t *cell, const work_t *work)
+static void forward_channels(const cell_t *cell, const work_t *work, int c0, int c1)
 {
     const hem__node *node = cell->node;
-    int c0, c1;
-    my_channels(cell, work, &c0, &c1);
     if (of_batch(cell))
         measure(cell, work, c0, c1);
     for (int c = c0; c < c1; c++) {
@@ -153,6 +153,11 @@ static void forward(const cell_t *cell, const work_t *work)
     }
 }
 
+static void forward(const cell_t *cell, const work_t *work)
+{
+    each_channel(cell, work, forward_channels);
+}
+
 /* Sum of dy h, by the sums of dy and of dy x. */
 static double weight_sum(const cell_t *cell, int c)
 {
@@ -161,11 +166,9 @@ static double weight_sum(const cell_t *cell, int c)
 }
 
 /* The gradients of weight and bias, of the batch's sums. */
-static void weight_grad(const cell_t *cell, const work_t *work)
+static void weight_grad_channels(const cell_t *cell, const work_t *work, int c0, int c1)
 {
     const hem__tensor *tensors = cell->graph->tensors;
-    int c0, c1;
-    my_channels(cell, work, &c0, &c1);
     if (!cell->dx) /* else they are there already */
         add_up(cell, work, cell->dy, c0, c1);
     for (int c = c0; c < c1; c++) {
@@ -178,11 +181,14 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     }
 }
 
-/* Running statistics are constants: dx = dy times the factor. */
-static void input_grad(const cell_t *cell, const work_t *work)
+static void weight_grad(const cell_t *cell, const work_t *work)
 {
-    int c0, c1;
-    my_channels(cell, work, &c0, &c1);
+    each_channel(cell, work, weight_grad_channels);
+}
+
+/* Running statistics are constants: dx = dy times the factor. */
+static void input_grad_channels(const cell_t *cell, const work_t *work, int c0, int c1)
+{
     if (of_batch(cell))
         add_up(cell, work, cell->dy, c0, c1);
     for (int c = c0; c < c1; c++) {
@@ -206,16 +212,21 @@ static void input_grad(const cell_t *cell, const work_t *work)
     }
 }
 
+static void input_grad(const cell_t *cell, const work_t *work)
+{
+    each_channel(cell, work, input_grad_channels);
+}
+
 /* The running statistics take in those of the batch. */
 static void finish(const cell_t *cell, const work_t *work)
 {
     const hem__node_norm *norm = &cell->node->norm;
     const hem__tensor *tensors = cell->graph->tensors;
-    int c0, c1;
+    size_t c, last;
     if (!of_batch(cell))
         return;
-    my_channels(cell, work, &c0, &c1);
-    for (int c = c0; c < c1; c++) {
+    hem__share((size_t)cell->out.C, work->thread, work->n_threads, &c, &last);
+    for (; c < last; c++) {
         hem__real *mean = work->params + tensors[norm->mean].offset + c;
         hem__real *variance = work->params + tensors[norm->variance].offset + c;
         double old = norm->momentum, fresh = 1 - norm->momentum;

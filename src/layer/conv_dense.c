@@ -40,12 +40,6 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
 }
 
-/* The thread's filters. */
-static void share_filters(const cell_t *cell, const work_t *work, size_t *first, size_t *last)
-{
-    hem__share_units(cell->out_units, HEM__BLOCK, work->thread, work->n_threads, first, last);
-}
-
 /* Walks one filter's weights in the order of the map (contract.h): `from` channel by channel, row
  * by row, as files have them, and `to` as units lie. */
 #define FOR_EACH_WEIGHT(s, BODY)                                                                   \
@@ -63,7 +57,7 @@ static void prepare(const cell_t *cell, const work_t *work)
     const hem__conv_shape *s = &cell->node->conv;
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     size_t k, last;
-    share_filters(cell, work, &k, &last);
+    hem__share(cell->out_units, work->thread, work->n_threads, &k, &last);
     for (; k < last; k++) {
         const hem__real *filter = w + k * cell->in_units;
         hem__real *to = cell->packed + k * hem__padded(cell->in_units);
@@ -76,27 +70,28 @@ static void forward(const cell_t *cell, const work_t *work)
     const hem__tensor *tensors = cell->graph->tensors;
     const hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    share_filters(cell, work, &first, &last);
-    if (first < last)
+    hem__deal filters = hem__work_deal(work, cell->out_units, HEM__BLOCK, 0);
+    while (hem__deal_next(&filters, &first, &last))
         work->kernels->dense(&run, cell->x, cell->packed,
                              cell->node->bias < 0 ? NULL
                                                   : work->params + tensors[cell->node->bias].offset,
                              cell->node->relu, cell->y, (int)first, (int)last);
     if (!cell->xt)
         return;
-    hem__share_units(cell->in_units, HEM__LANES, work->thread, work->n_threads, &first, &last);
-    for (int t = 0; t < work->tiles && first < last; t++)
-        work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
-                                 cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
-                                 (int)first, (int)last);
+    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
+    while (hem__deal_next(&units, &first, &last))
+        for (int t = 0; t < work->tiles; t++)
+            work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
+                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
+                                     (int)first, (int)last);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     const hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__share_units(cell->in_units, 3 * HEM__LANES, work->thread, work->n_threads, &first, &last);
-    if (first < last)
+    hem__deal units = hem__work_deal(work, cell->in_units, 3 * HEM__LANES, 0);
+    while (hem__deal_next(&units, &first, &last))
         work->kernels->dense_igrad(&run, cell->dy, cell->packed, cell->mask, cell->dx, (int)first,
                                    (int)last);
 }
@@ -108,15 +103,17 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     const hem__dense_run run = make_run(cell, work);
     size_t k, last;
     HEM__R(hem__conv_bias_grad)(cell, work);
-    share_filters(cell, work, &k, &last);
-    if (k < last)
+    hem__deal filters = hem__work_deal(work, cell->out_units, HEM__BLOCK, 0);
+    while (hem__deal_next(&filters, &k, &last)) {
         work->kernels->dense_wgrad(&run, cell->dy, cell->xt, cell->ld_xt,
                                    cell->packed_grad + k * run.ld_w, run.ld_w, 0, (int)k, (int)last,
                                    0, (int)run.ld_w);
-    for (; k < last; k++) {
-        hem__real *filter = work->grads + tensors[cell->node->weight].offset + k * cell->in_units;
-        const hem__real *to = cell->packed_grad + k * run.ld_w;
-        FOR_EACH_WEIGHT(s, filter[from] += *to)
+        for (; k < last; k++) {
+            hem__real *filter =
+                work->grads + tensors[cell->node->weight].offset + k * cell->in_units;
+            const hem__real *to = cell->packed_grad + k * run.ld_w;
+            FOR_EACH_WEIGHT(s, filter[from] += *to)
+        }
     }
 }
 

@@ -138,14 +138,12 @@ static void run_share(const work_t *work, const hem__conv_run *run, const hem__r
                       const hem__real *mask, hem__real *y, size_t y_tile)
 {
     size_t rows = (size_t)run->rows, blocks = (size_t)hem__blocks(run->K), i, last;
-    hem__share((size_t)work->tiles * blocks * rows, work->thread, work->n_threads, &i, &last);
-    while (i < last) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * blocks * rows, 1, rows);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / (blocks * rows), b = i / rows % blocks, row = i % rows;
-        size_t n = rows - row < last - i ? rows - row : last - i;
         work->kernels->conv(run, x + tile * x_tile, w, bias, relu,
                             mask ? mask + tile * y_tile : NULL, y + tile * y_tile, (int)b,
-                            (int)b + 1, (int)row, (int)(row + n));
-        i += n;
+                            (int)b + 1, (int)row, (int)(row + last - i));
     }
 }
 
@@ -191,14 +189,12 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     const hem__conv_shape *s = &cell->node->conv;
     hem__real *dw = work->grads + cell->graph->tensors[cell->node->weight].offset;
     size_t blocks = (size_t)hem__blocks(s->K), first, last;
-    hem__share(blocks * (size_t)s->R * (size_t)hem__blocks(s->C), work->thread, work->n_threads,
-               &first, &last);
-    for (int t = 0; t < work->tiles; t++) {
-        const hem__real *x = cell->x + (size_t)t * cell->in_units * HEM__LANES;
-        const hem__real *dy = cell->dy + (size_t)t * cell->out_units * HEM__LANES;
-        if (first < last)
-            work->kernels->conv_wgrad(s, x, dy, dw, (int)first, (int)last);
-    }
+    hem__deal deal = hem__work_deal(work, blocks * (size_t)s->R * (size_t)hem__blocks(s->C), 1, 0);
+    while (hem__deal_next(&deal, &first, &last))
+        for (int t = 0; t < work->tiles; t++)
+            work->kernels->conv_wgrad(s, cell->x + (size_t)t * cell->in_units * HEM__LANES,
+                                      cell->dy + (size_t)t * cell->out_units * HEM__LANES, dw,
+                                      (int)first, (int)last);
     HEM__R(hem__conv_bias_grad)(cell, work);
 }
 

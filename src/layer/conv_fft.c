@@ -10,7 +10,10 @@
 typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
-enum { ENTRY = 2 * HEM__LANES }; /* numbers of a channel's entry in a spectrum */
+enum {
+    ENTRY = 2 * HEM__LANES, /* numbers of a channel's entry in a spectrum */
+    FREQUENCIES = 4         /* that a thread takes at least */
+};
 
 /* Smallest size of an axis at which nothing that is read is wrapped around; 0 = none is. */
 static int axis_size(int size, int kernel, int pad, int outputs)
@@ -152,8 +155,8 @@ static void to_spectra(const cell_t *cell, const work_t *work, hem__shape map, c
                        hem__real *spectra)
 {
     size_t C = (size_t)map.C, i, last;
-    hem__share((size_t)work->tiles * C, work->thread, work->n_threads, &i, &last);
-    for (; i < last; i++) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * C, 1, 1);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / C, step;
         int c = (int)(i % C);
         const hem__fft_layout at = hem__fft_activation(map.C, c);
@@ -174,8 +177,8 @@ static void from_spectra(const cell_t *cell, const work_t *work, hem__shape map,
     hem__fft_window window = {(first_y + f->y.n) % f->y.n, (first_x + f->x.n) % f->x.n, map.H,
                               map.W, 0};
     size_t C = (size_t)map.C, i, last;
-    hem__share((size_t)work->tiles * C, work->thread, work->n_threads, &i, &last);
-    for (; i < last; i++) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * C, 1, 1);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / C, first = tile * hem__units(map) * HEM__LANES;
         int c = (int)(i % C);
         const hem__fft_layout at = hem__fft_activation(map.C, c);
@@ -219,17 +222,18 @@ static void multiply(const cell_t *cell, const work_t *work, hem__fft_product p,
     size_t at, last;
     p.a_im = M;
     p.a_entry = 2 * M;
-    hem__share(F, work->thread, work->n_threads, &at, &last);
-    while (at < last) {
-        const run r = run_at(cell->fft, at, last);
-        p.n_entries = (int)r.n;
-        p.x_in = p.y_out = r.entries * ENTRY;
-        for (size_t t = 0; t < (size_t)work->tiles; t++)
-            work->kernels->fft_product(&p, cell->spectrum_w + at * 2 * M,
-                                       x + t * (size_t)p.n_in * F * ENTRY + run_in(&r, p.n_in),
-                                       y + t * (size_t)p.n_out * F * ENTRY + run_in(&r, p.n_out));
-        at += r.n;
-    }
+    hem__deal deal = hem__work_deal(work, F, FREQUENCIES, 0);
+    while (hem__deal_next(&deal, &at, &last))
+        for (run r; at < last; at += r.n) {
+            r = run_at(cell->fft, at, last);
+            p.n_entries = (int)r.n;
+            p.x_in = p.y_out = r.entries * ENTRY;
+            for (size_t t = 0; t < (size_t)work->tiles; t++)
+                work->kernels->fft_product(&p, cell->spectrum_w + at * 2 * M,
+                                           x + t * (size_t)p.n_in * F * ENTRY + run_in(&r, p.n_in),
+                                           y + t * (size_t)p.n_out * F * ENTRY +
+                                               run_in(&r, p.n_out));
+        }
 }
 
 static void forward(const cell_t *cell, const work_t *work)
@@ -271,16 +275,16 @@ static void multiply_for_weights(const cell_t *cell, const work_t *work)
                         .x_tile = (size_t)s->C * F * ENTRY,
                         .M = M};
     size_t at, last;
-    hem__share(F, work->thread, work->n_threads, &at, &last);
-    while (at < last) {
-        const run r = run_at(cell->fft, at, last);
-        p.n_entries = (int)r.n;
-        p.dy_channel = p.x_channel = r.entries * ENTRY;
-        work->kernels->fft_wgrad(&p, cell->spectrum_x + run_in(&r, s->C),
-                                 cell->spectrum_y + run_in(&r, s->K),
-                                 cell->spectrum_dw + at * 2 * M);
-        at += r.n;
-    }
+    hem__deal deal = hem__work_deal(work, F, FREQUENCIES, 0);
+    while (hem__deal_next(&deal, &at, &last))
+        for (run r; at < last; at += r.n) {
+            r = run_at(cell->fft, at, last);
+            p.n_entries = (int)r.n;
+            p.dy_channel = p.x_channel = r.entries * ENTRY;
+            work->kernels->fft_wgrad(&p, cell->spectrum_x + run_in(&r, s->C),
+                                     cell->spectrum_y + run_in(&r, s->K),
+                                     cell->spectrum_dw + at * 2 * M);
+        }
 }
 
 /* Adds the gradient to what is there, 16 kernels at a time. */
@@ -295,8 +299,8 @@ static void add_weights(const cell_t *cell, const work_t *work)
     const hem__tensor *tensor = &cell->graph->tensors[cell->node->weight];
     hem__real *taps = cell->scratch[work->thread], *kernels = taps + n_taps * HEM__LANES;
     size_t g, last;
-    hem__share(M / HEM__LANES, work->thread, work->n_threads, &g, &last);
-    for (; g < last; g++) {
+    hem__deal deal = hem__work_deal(work, M / HEM__LANES, 1, 1);
+    while (hem__deal_next(&deal, &g, &last)) {
         size_t first = g * HEM__LANES * n_taps, n = HEM__LANES * n_taps;
         work->kernels->fft_back(f, cell->spectrum_dw + g * HEM__LANES, &at, &window, 0, 0, NULL,
                                 taps);

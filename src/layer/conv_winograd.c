@@ -209,14 +209,13 @@ static void run_share(const cell_t *cell, const work_t *work, const hem__conv_sh
     const size_t x_tile = (size_t)s->C * (size_t)s->H * (size_t)s->W * HEM__LANES;
     const size_t y_tile = (size_t)s->K * (size_t)s->P * (size_t)s->Q * HEM__LANES;
     size_t patches = (size_t)hem__winograd_patches(s, m), i, last;
-    hem__share((size_t)work->tiles * patches, work->thread, work->n_threads, &i, &last);
-    while (i < last) {
+    size_t unit = (size_t)hem__winograd_unit(s, m);
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * patches, unit, patches);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / patches, first = i % patches;
-        size_t n = patches - first < last - i ? patches - first : last - i;
         work->kernels->winograd(s, m, x + tile * x_tile, u, bias, relu,
                                 mask ? mask + tile * y_tile : NULL, y + tile * y_tile,
-                                cell->scratch[work->thread], (int)first, (int)(first + n));
-        i += n;
+                                cell->scratch[work->thread], (int)first, (int)(first + last - i));
     }
 }
 

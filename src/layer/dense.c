@@ -85,16 +85,15 @@ static void forward(const cell_t *cell, const work_t *work)
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__share_units(cell->out_units, row_unit(cell->out_units, work), work->thread,
-                     work->n_threads, &first, &last);
-    if (first < last)
+    hem__deal rows = hem__work_deal(work, cell->out_units, row_unit(cell->out_units, work), 0);
+    while (hem__deal_next(&rows, &first, &last))
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
     if (!cell->xt)
         return;
-    hem__share_units(cell->in_units, HEM__LANES, work->thread, work->n_threads, &first, &last);
-    for (int t = 0; t < work->tiles; t++)
-        if (first < last)
+    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
+    while (hem__deal_next(&units, &first, &last))
+        for (int t = 0; t < work->tiles; t++)
             work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
                                      cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
                                      (int)first, (int)last);
@@ -105,21 +104,15 @@ static void input_grad(const cell_t *cell, const work_t *work)
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__share_units(cell->in_units, 3 * HEM__LANES, work->thread, work->n_threads, &first, &last);
-    if (first < last)
+    hem__deal units = hem__work_deal(work, cell->in_units, 3 * HEM__LANES, 0);
+    while (hem__deal_next(&units, &first, &last))
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
 
-static void weight_grad(const cell_t *cell, const work_t *work)
+static void weight_rows(const cell_t *cell, const work_t *work, size_t first, size_t last)
 {
-    const hem__tensor *tensors = cell->graph->tensors;
+    const hem__tensor *tensors = cell->graph->tensors, *weight = &tensors[cell->node->weight];
     hem__dense_run run = make_run(cell, work);
-    const hem__tensor *weight = &tensors[cell->node->weight];
-    size_t first, last;
-    hem__share_units(cell->out_units, work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work),
-                     work->thread, work->n_threads, &first, &last);
-    if (first >= last)
-        return;
     if (cell->node->bias >= 0)
         for (int t = 0; t < work->tiles; t++)
             work->kernels->lane_sum(cell->dy + (size_t)t * run.out_tile,
@@ -135,6 +128,15 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     hem__real *g = work->grads + weight->offset + first * run.ld_w;
     work->kernels->dense_wgrad(&run, cell->dy, cell->xt, cell->ld_xt, g, run.ld_w, 1, (int)first,
                                (int)last, 0, (int)run.ld_w);
+}
+
+static void weight_grad(const cell_t *cell, const work_t *work)
+{
+    size_t first, last;
+    size_t unit = work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work);
+    hem__deal rows = hem__work_deal(work, cell->out_units, unit, 0);
+    while (hem__deal_next(&rows, &first, &last))
+        weight_rows(cell, work, first, last);
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_DENSE) = {.infer = infer,

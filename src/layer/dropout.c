@@ -39,13 +39,12 @@ static void each_share(const cell_t *cell, const work_t *work,
                        void (*apply)(const cell_t *, const work_t *, size_t tile, int u0, int u1))
 {
     size_t runs = (cell->out_units + UNITS - 1) / UNITS, i, last;
-    hem__share((size_t)work->tiles * runs, work->thread, work->n_threads, &i, &last);
-    while (i < last) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * runs, 1, runs);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / runs, run = i % runs;
-        size_t n = runs - run < last - i ? runs - run : last - i;
-        size_t end = (run + n) * UNITS < cell->out_units ? (run + n) * UNITS : cell->out_units;
-        apply(cell, work, tile, (int)(run * UNITS), (int)end);
-        i += n;
+        size_t end = (run + last - i) * UNITS;
+        apply(cell, work, tile, (int)(run * UNITS),
+              (int)(end < cell->out_units ? end : cell->out_units));
     }
 }
 

@@ -83,13 +83,12 @@ typedef struct HEM__R(hem__layer) {
 /* By hem__layer_kind. */
 extern const HEM__R(hem__layer) *const HEM__R(hem__layers)[HEM__N_LAYER_KINDS];
 
-/* A thread's share of n in runs of `unit`, so that register blocks stay whole. */
-static inline void hem__share_units(size_t n, size_t unit, int thread, int n_threads, size_t *first,
-                                    size_t *last)
+/* n items dealt out to the threads in pieces of `unit`, so that register blocks stay whole, and
+ * rows of `row` (base/pool.h). */
+static inline hem__deal hem__work_deal(const HEM__R(hem__work) * work, size_t n, size_t unit,
+                                       size_t row)
 {
-    hem__share((n + unit - 1) / unit, thread, n_threads, first, last);
-    *first *= unit;
-    *last = *last * unit < n ? *last * unit : n;
+    return hem__deal_new(work->pool, work->thread, n, unit, row);
 }
 
 /* Numbers in a row of weights: n and its padding. */

@@ -56,17 +56,15 @@ static void forward(const cell_t *cell, const work_t *work)
 {
     const hem__pool_shape *s = &cell->node->pool;
     size_t rows = (size_t)s->P, blocks = (size_t)hem__blocks(s->C), i, last;
-    hem__share((size_t)work->tiles * blocks * rows, work->thread, work->n_threads, &i, &last);
-    while (i < last) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * blocks * rows, 1, rows);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / (blocks * rows), b = i / rows % blocks, row = i % rows;
-        size_t n = rows - row < last - i ? rows - row : last - i;
         const hem__real *x = cell->x + tile * cell->in_units * HEM__LANES;
         hem__real *y = cell->y + tile * cell->out_units * HEM__LANES;
         if (cell->node->kind == HEM__LAYER_MAXPOOL)
-            work->kernels->maxpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + n));
+            work->kernels->maxpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + last - i));
         else
-            work->kernels->avgpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + n));
-        i += n;
+            work->kernels->avgpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + last - i));
     }
 }
 
@@ -74,8 +72,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
 {
     const hem__pool_shape *s = &cell->node->pool;
     size_t blocks = (size_t)hem__blocks(s->C), i, last;
-    hem__share((size_t)work->tiles * blocks, work->thread, work->n_threads, &i, &last);
-    for (; i < last; i++) {
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * blocks, 1, 1);
+    while (hem__deal_next(&deal, &i, &last)) {
         size_t in = i / blocks * cell->in_units * HEM__LANES;
         size_t out = i / blocks * cell->out_units * HEM__LANES;
         int b = (int)(i % blocks), relu = cell->mask != NULL;

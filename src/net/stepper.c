@@ -157,8 +157,9 @@ static void augment_share(void *argument, int thread, int n_threads)
     hem_stepper *s = job->s;
     const hem__augmenter *a = &s->augmenter;
     size_t image = (size_t)a->height * (size_t)a->width * (size_t)a->channels, i, last;
-    hem__share(job->n, thread, n_threads, &i, &last);
-    for (; i < last; i++) {
+    hem__deal deal = hem__deal_new(s->net->context->pool, thread, job->n, 1, 1);
+    (void)n_threads;
+    while (hem__deal_next(&deal, &i, &last)) {
         uint8_t *out = s->changed + i * image;
         hem__augment(a, s->augment_key, job->epoch, job->indices[i], s->images[i],
                      s->scratches[thread], out);

@@ -203,13 +203,111 @@ static void test_share(void **state)
     }
 }
 
+/* Deals of one job: items, how they come, and who got each. */
+typedef struct hand_out {
+    hem__pool *pool;
+    size_t n, unit, row;
+    int deals, slow; /* slow: a thread that is late to everything; -1 = none */
+    /* Plain integers on purpose, as above. */
+    int *times, *owners; /* [deal][item]: how often it was handed out, to whom at last */
+    long wrong[MOST];    /* pieces that cross a row or break a unit */
+} hand_out;
+
+static void deal_job(void *argument, int thread, int n_threads)
+{
+    hand_out *h = argument;
+    (void)n_threads;
+    for (int d = 0; d < h->deals; d++) {
+        size_t first, last, row = h->row > 0 ? h->row : h->n + 1;
+        hem__deal deal = hem__deal_new(h->pool, thread, h->n, h->unit, h->row);
+        if (thread == h->slow)
+            usleep(2000);
+        while (hem__deal_next(&deal, &first, &last)) {
+            bool whole = first % h->unit == 0 || first % row == 0;
+            bool ends = last % h->unit == 0 || last % row == 0 || last == h->n;
+            h->wrong[thread] +=
+                first >= last || last > h->n || first / row != (last - 1) / row || !whole || !ends;
+            for (; first < last; first++) {
+                h->times[(size_t)d * h->n + first]++;
+                h->owners[(size_t)d * h->n + first] = thread;
+            }
+            if (thread == h->slow)
+                usleep(2000);
+        }
+        h->wrong[thread] += hem__deal_next(&deal, &first, &last); /* it stays over */
+    }
+}
+
+static void deal(hand_out *h, int threads)
+{
+    size_t n = (size_t)h->deals * h->n;
+    h->pool = new_pool(threads);
+    h->times = calloc(n + 1, sizeof *h->times);
+    h->owners = calloc(n + 1, sizeof *h->owners);
+    assert_non_null(h->times);
+    assert_non_null(h->owners);
+    hem__pool_run(h->pool, deal_job, h);
+    hem__pool_free(h->pool);
+    for (int i = 0; i < threads; i++)
+        assert_int_equal(h->wrong[i], 0);
+    for (size_t i = 0; i < n; i++)
+        if (h->times[i] != 1)
+            fail_msg("%d threads, %zu items, unit %zu, row %zu: item %zu of deal %zu, %d times",
+                     threads, h->n, h->unit, h->row, i % h->n, i / h->n, h->times[i]);
+}
+
+/* Deal after deal with no meeting in between: every item once. */
+static void test_deals(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 3, 7, 16, 100, 1001}, units[] = {1, 3, 16},
+                        rows[] = {0, 1, 5, 40};
+    for (int threads = 1; threads <= MOST; threads += threads < 3 ? 1 : 5)
+        for (size_t i = 0; i < 8 * 3 * 4; i++) {
+            hand_out h = {.n = sizes[i % 8],
+                          .unit = units[i / 8 % 3],
+                          .row = rows[i / 24],
+                          .deals = 20,
+                          .slow = -1};
+            deal(&h, threads);
+            free(h.times);
+            free(h.owners);
+        }
+    hand_out many = {.n = 1000000, .unit = 1, .deals = 2, .slow = -1}; /* more than 65,535 pieces */
+    deal(&many, 2);
+    free(many.times);
+    free(many.owners);
+}
+
+/* What a late thread has not taken goes to the others; in time, each has a share of its own. */
+static void test_slow_thread(void **state)
+{
+    (void)state;
+    for (int threads = 2; threads <= 3; threads++) {
+        hand_out h = {.n = 96, .unit = 1, .deals = 10, .slow = 1};
+        deal(&h, threads);
+        int own = 0;
+        for (int i = 0; i < 960; i++)
+            own += h.owners[i] == 1;
+        assert_true(own < 960 / threads / 2);
+        free(h.times);
+        free(h.owners);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_thread_runs), cmocka_unit_test(test_barriers),
-        cmocka_unit_test(test_sleepers_wake),     cmocka_unit_test(test_idle_workers_sleep),
-        cmocka_unit_test(test_refusals),          cmocka_unit_test(test_pinned),
-        cmocka_unit_test(test_signals),           cmocka_unit_test(test_share),
+        cmocka_unit_test(test_every_thread_runs),
+        cmocka_unit_test(test_barriers),
+        cmocka_unit_test(test_sleepers_wake),
+        cmocka_unit_test(test_idle_workers_sleep),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_pinned),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_share),
+        cmocka_unit_test(test_deals),
+        cmocka_unit_test(test_slow_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

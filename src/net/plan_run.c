@@ -64,23 +64,12 @@ void HEM__R(hem__measure_image)(const uint8_t *image, size_t n, hem__real *mean,
 
 /* n units of a tile, standardized by each image's own mean and deviation. images[l] are whole. */
 static void load_by_image(const uint8_t *const *images, size_t units, size_t u0, size_t n,
-                          hem__real *y)
+                          const work_t *work, hem__real *y)
 {
     hem__real mean[HEM__LANES], factor[HEM__LANES];
     for (size_t l = 0; l < HEM__LANES; l++)
         HEM__R(hem__measure_image)(images[l], units, &mean[l], &factor[l]);
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = ((hem__real)images[l][u] - mean[l]) * factor[l];
-}
-
-/* The same by each unit's mean and deviation over the training part. */
-static void load_by_pixel(const uint8_t *const *images, const hem__real *pixels, size_t units,
-                          size_t u0, size_t n, hem__real *y)
-{
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = ((hem__real)images[l][u] - pixels[u]) * pixels[units + u];
+    work->kernels->bytes_by_image(images, mean, factor, u0, n, y);
 }
 
 /* Bytes to numbers, images to lanes. Lanes without an image repeat the chunk's first. With up to 8
@@ -99,11 +88,11 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         }
         hem__real *y = plan->cells[0].y + i * HEM__LANES;
         if (batch->by_image)
-            load_by_image(image, units, u0, n, y);
+            load_by_image(image, units, u0, n, work, y);
         else if (batch->pixels)
-            load_by_pixel(image, batch->pixels, units, u0, n, y);
+            work->kernels->bytes_by_unit(image, batch->pixels, batch->pixels + units, u0, n, y);
         else
-            work->kernels->bytes(image, batch->table, u0, n, y);
+            work->kernels->bytes(image, batch->values, u0, n, y);
         i += n;
     }
     meet(plan);

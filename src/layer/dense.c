@@ -11,7 +11,9 @@ typedef HEM__R(hem__work) work_t;
 
 enum {
     BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
-    UPDATE_ROWS = 8  /* of dense_update */
+    SMALL_ROWS = 3,  /* AVX2's */
+    INPUT_ROWS = 48, /* of the input gradient: whole cache lines of weights, too */
+    EVEN = 16        /* blocks a thread from which on their number need not be even */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -72,9 +74,13 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
-static size_t row_unit(size_t n, const work_t *work)
+/* The thread's share of n rows, in blocks of `rows` where these are so many that no thread gets
+ * much more than another; else in small ones: 50 rows become 27 and 23, not 36 and 14. */
+static void share_rows(size_t n, size_t rows, const work_t *work, size_t *first, size_t *last)
 {
-    return n >= (size_t)work->n_threads * 2 * BLOCK_ROWS ? BLOCK_ROWS : 3;
+    if (n < (size_t)work->n_threads * EVEN * rows)
+        rows = SMALL_ROWS;
+    hem__share_units(n, rows, work->thread, work->n_threads, first, last);
 }
 
 static void forward(const cell_t *cell, const work_t *work)
@@ -85,8 +91,7 @@ static void forward(const cell_t *cell, const work_t *work)
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__share_units(cell->out_units, row_unit(cell->out_units, work), work->thread,
-                     work->n_threads, &first, &last);
+    share_rows(cell->out_units, BLOCK_ROWS, work, &first, &last);
     if (first < last)
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
@@ -105,7 +110,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__share_units(cell->in_units, 3 * HEM__LANES, work->thread, work->n_threads, &first, &last);
+    share_rows(cell->in_units, INPUT_ROWS, work, &first, &last);
     if (first < last)
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
@@ -116,8 +121,7 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     hem__dense_run run = make_run(cell, work);
     const hem__tensor *weight = &tensors[cell->node->weight];
     size_t first, last;
-    hem__share_units(cell->out_units, work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work),
-                     work->thread, work->n_threads, &first, &last);
+    share_rows(cell->out_units, BLOCK_ROWS, work, &first, &last);
     if (first >= last)
         return;
     if (cell->node->bias >= 0)

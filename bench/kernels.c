@@ -21,9 +21,11 @@ typedef struct row {
     double target; /* percent of peak; 0 = none */
     void (*run)(const struct row *);
     double (*work)(const struct row *);
+    double mean; /* of bytes */
     hem__conv_shape conv;
     hem__dense_run dense;
     float *x, *y, *w, *b, *mask;
+    hem__values values;
 } row;
 
 /* ---- convolution ------------------------------------------------------------------------------
@@ -201,6 +203,25 @@ static void hyperbolic(const row *r)
     kernels->pointwise[1](r->x, r->mask, (size_t)dense_inputs(r));
 }
 
+static uint8_t images[64][784];
+
+static void bytes(const row *r)
+{
+    const uint8_t *at[HEM__LANES];
+    for (int t = 0; t < r->dense.n_tiles; t++) {
+        for (int l = 0; l < HEM__LANES; l++)
+            at[l] = images[(t * HEM__LANES + l) * 37 % 64]; /* no order, as in a step */
+        kernels->bytes(at, &r->values, 0, (size_t)r->dense.n_in,
+                       r->x + (size_t)t * r->dense.in_tile);
+    }
+}
+
+static void single_bytes(const row *r)
+{
+    for (int i = 0; i < HEM__LANES * r->dense.n_tiles; i++)
+        kernels->single_bytes(images[i], &r->values, (size_t)r->dense.n_in, r->x);
+}
+
 static const hem__pool_shape POOL = {
     .C = 32, .H = 26, .W = 26, .P = 13, .Q = 13, .R = 2, .S = 2, .stride_y = 2, .stride_x = 2};
 
@@ -288,6 +309,9 @@ static row rows[] = {
     {"transpose 5408, 2 tiles", 0, transpose, DENSE(5408, 128, 2)},
     {"maxpool 2x2, 32 at 26x26", 0, maxpool, DENSE(32 * 26 * 26, 1, 1)},
     {"maxpool 2x2, 32 at 26x26, gradient", 0, maxpool_grad, DENSE(32 * 26 * 26, 1, 1)},
+    {"bytes / 255, 784, 4 tiles", 0, bytes, DENSE(784, 1, 4)},
+    {"bytes standardized, 784, 4 tiles", 0, bytes, DENSE(784, 1, 4), .mean = 72.94},
+    {"bytes standardized, 784, 64 single images", 0, single_bytes, DENSE(784, 1, 4), .mean = 72.94},
     {"dropout mask, 5408 units, 2 tiles", 0, mask_units, DENSE(5408, 1, 2)},
     {"sigmoid of 16,384", 0, sigmoid, DENSE(512, 1, 2)},
     {"tanh of 16,384", 0, hyperbolic, DENSE(512, 1, 2)},
@@ -322,7 +346,9 @@ static void prepare(row *r)
         r->work = conv_outputs;
     if (r->run == maxpool || r->run == maxpool_grad)
         r->work = pool_cells;
-    if (r->run == transpose || r->run == sigmoid || r->run == hyperbolic || r->run == mask_units)
+    hem__values_make_f32(r->mean, r->mean > 0 ? 90.02 : 255, &r->values);
+    if (r->run == bytes || r->run == single_bytes || r->run == transpose || r->run == sigmoid ||
+        r->run == hyperbolic || r->run == mask_units)
         r->work = dense_inputs;
 }
 

@@ -113,12 +113,12 @@ static int last_node(const hem__graph *graph, size_t layer)
     return last;
 }
 
-hem__batch_f32 hem__one_image(const hem_net *net, const uint8_t *const *image, float table[256])
+hem__batch_f32 hem__one_image(const hem_net *net, const uint8_t *const *image, hem__values *values)
 {
-    hem__scaling_table(&net->origin.scaling, table);
+    hem__scaling_values(&net->origin.scaling, values);
     return (hem__batch_f32){.images = image,
                             .n = 1,
-                            .table = table,
+                            .values = values,
                             .pixels = net->origin.scaling.pixels,
                             .by_image = net->origin.scaling.kind == HEM__SCALE_BY_IMAGE};
 }
@@ -152,8 +152,8 @@ hem_status hem_features_get(hem_net *net, const uint8_t *image, const char *laye
     if (status == HEM_OK)
         status = hem__maps_new(1, shape.C, shape.H, shape.W, out, err);
     if (status == HEM_OK) {
-        float table[256];
-        hem__batch_f32 batch = hem__one_image(net, &image, table);
+        hem__values values;
+        hem__batch_f32 batch = hem__one_image(net, &image, &values);
         batch.probabilities = probabilities; /* else the last node has no output */
         hem__plan_forward_f32(plan, net->params, &batch);
         hem__take_map(shape, hem__plan_output_f32(plan, node), out->values);

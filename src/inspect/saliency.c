@@ -26,8 +26,8 @@ static hem_status run(hem_net *net, hem__plan_f32 *plan, const uint8_t *image, i
                       hem_error *err)
 {
     const uint16_t label = (uint16_t)of_class;
-    float table[256];
-    hem__batch_f32 batch = hem__one_image(net, &image, table);
+    hem__values values;
+    hem__batch_f32 batch = hem__one_image(net, &image, &values);
     batch.labels = &label;
     batch.of_score = true;
     if (hem__plan_step_f32(plan, net->params, NULL, NULL, &batch))

@@ -124,6 +124,18 @@ typedef struct hem__norm {
     hem__real mean, scale, slope, shift;
 } hem__norm;
 
+/* The numbers of the 256 bytes, (b - mean) / deviation. The table is their definition. Where it is
+ * `exact`, fma(x, high, fma(x, low, rest)) with x = b - middle makes those very numbers, all 256 to
+ * the last bit, without looking up: middle is the mean to 2^-16, so that x is exact, high + low one
+ * over the deviation, rest what middle took from the mean. */
+typedef struct hem__values {
+    hem__real table[256];
+    bool exact;
+    hem__real middle, high, low, rest;
+} hem__values;
+
+void HEM__R(hem__values_make)(double mean, double deviation, hem__values *out);
+
 /* sgd, momentum, nesterov, adam, adamw, rmsprop: the order of hem__optimizer_kind */
 enum { HEM__N_UPDATES = 6, HEM__UPDATE_ROOM = 64 };
 /* Numbers whose squares are summed at once for the norm of a gradient (sum_squares). */
@@ -437,9 +449,15 @@ typedef struct HEM__R(hem__kernels) {
                            const hem__real *dy, hem__real *g, hem__real *scratch, int row0,
                            int row1, int panel0, int panel1);
 
-    /* y[u * 16 + l] = table[images[l][u0 + u]] for u in 0..n-1; the table has 256 numbers. */
-    void (*bytes)(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
+    /* y[u * 16 + l] = values->table[b], b = images[l][u0 + u], for u in 0..n-1. */
+    void (*bytes)(const uint8_t *const *images, const hem__values *values, size_t u0, size_t n,
                   hem__real *y);
+    /* The same, y = (b - mean[u0 + u]) * factor[u0 + u], with two roundings. */
+    void (*bytes_by_unit)(const uint8_t *const *images, const hem__real *mean,
+                          const hem__real *factor, size_t u0, size_t n, hem__real *y);
+    /* The same, y = (b - mean[l]) * factor[l]. */
+    void (*bytes_by_image)(const uint8_t *const *images, const hem__real *mean,
+                           const hem__real *factor, size_t u0, size_t n, hem__real *y);
 
     /* y += x, n a multiple of 16. */
     void (*add)(hem__real *y, const hem__real *x, size_t n);
@@ -454,6 +472,8 @@ typedef struct HEM__R(hem__kernels) {
      * outputs, each panel [number of the sum][HEM__ALIGN]; past the last output they are zeros.
      * bias: as many numbers as the panels have outputs; or NULL, zeros. Then relu as in conv. */
 
+    /* y[i] = values->table[image[i]] for i in 0..n-1. */
+    void (*single_bytes)(const uint8_t *image, const hem__values *values, size_t n, hem__real *y);
     /* y[o] = bias[o], then for the inputs i in order with x[i] != 0 alone: fma(w[i][o], x[i], y).
      * Black pixels and what a relu cut off cost nothing, so weights must be finite. */
     void (*single_dense)(int n_in, int n_out, const hem__real *x, const hem__real *w,

@@ -110,14 +110,6 @@ void REF(average)(hem__real *a, const hem__real *w, size_t n, hem__real gain)
 /* ---- the rest ---------------------------------------------------------------------------------
  */
 
-void REF(bytes)(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
-                hem__real *y)
-{
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = table[images[l][u]];
-}
-
 void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                        const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
                        uint16_t *mask)
@@ -206,6 +198,8 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .maxpool_grad = REF(maxpool_grad),
     .avgpool_grad = REF(avgpool_grad),
     .bytes = REF(bytes),
+    .bytes_by_unit = REF(bytes_by_unit),
+    .bytes_by_image = REF(bytes_by_image),
     .dropout_mask = REF(dropout_mask),
     .dropout = REF(dropout),
     .norm_sums = REF(norm_sums),
@@ -215,6 +209,7 @@ const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .winograd_wgrad = REF(winograd_wgrad),
     .add = REF(add),
     .peak = REF(peak),
+    .single_bytes = REF(single_bytes),
     .single_dense = REF(single_dense),
     .single_conv = REF(single_conv),
     .single_maxpool = REF(single_maxpool),

@@ -157,8 +157,13 @@ void REF(maxpool_grad)(const hem__pool_shape *shape, const hem__real *x, const h
                        const hem__real *dy, int relu, hem__real *dx, int b0, int b1);
 void REF(avgpool_grad)(const hem__pool_shape *shape, const hem__real *x, const hem__real *dy,
                        int relu, hem__real *dx, int b0, int b1);
-void REF(bytes)(const uint8_t *const *images, const hem__real *table, size_t u0, size_t n,
+void REF(bytes)(const uint8_t *const *images, const hem__values *values, size_t u0, size_t n,
                 hem__real *y);
+void REF(bytes_by_unit)(const uint8_t *const *images, const hem__real *mean,
+                        const hem__real *factor, size_t u0, size_t n, hem__real *y);
+void REF(bytes_by_image)(const uint8_t *const *images, const hem__real *mean,
+                         const hem__real *factor, size_t u0, size_t n, hem__real *y);
+void REF(single_bytes)(const uint8_t *image, const hem__values *values, size_t n, hem__real *y);
 void REF(dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                        const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
                        uint16_t *mask);

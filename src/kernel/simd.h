@@ -5,6 +5,7 @@
  *   UW   pairs of lanes as unsigned integers of 64 bits, the even lane in the low half
  *   VG   vectors of one tile that a micro-kernel takes at once; VG * VL lanes are a lane group, and
  *        HEM__LANES / (VG * VL) groups run one after the other (SSE2: two)
+ *   FUSED       whether v_fma rounds once
  *   REGISTERS   vector registers that the accumulators of a micro-kernel share with its operands
  *
  * + - * / and comparisons are the compiler's own on vectors (comparisons give all ones or zero).
@@ -93,6 +94,12 @@ typedef uint32_t U __attribute__((vector_size(16)));
 #define TIER(name) HEM__CAT(HEM__CAT(name, _), HEM__TIER)
 
 #define GROUP (VG * VL) /* lanes in a lane group */
+
+#if VL > 4 || defined(HEM_TIER_NEON)
+#define FUSED 1
+#else
+#define FUSED 0
+#endif
 
 typedef double D __attribute__((vector_size(VL * 4))); /* half the lanes of a vector, in double */
 typedef uint64_t UW __attribute__((vector_size(VL * 4)));

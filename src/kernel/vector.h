@@ -138,8 +138,13 @@ void TIER(hem__maxpool_grad)(const hem__pool_shape *shape, const float *x, const
                              const float *dy, int relu, float *dx, int b0, int b1);
 void TIER(hem__avgpool_grad)(const hem__pool_shape *shape, const float *x, const float *dy,
                              int relu, float *dx, int b0, int b1);
-void TIER(hem__bytes)(const uint8_t *const *images, const float *table, size_t u0, size_t n,
+void TIER(hem__bytes)(const uint8_t *const *images, const hem__values *values, size_t u0, size_t n,
                       float *y);
+void TIER(hem__bytes_by_unit)(const uint8_t *const *images, const float *mean, const float *factor,
+                              size_t u0, size_t n, float *y);
+void TIER(hem__bytes_by_image)(const uint8_t *const *images, const float *mean, const float *factor,
+                               size_t u0, size_t n, float *y);
+void TIER(hem__single_bytes)(const uint8_t *image, const hem__values *values, size_t n, float *y);
 void TIER(hem__dropout_mask)(const uint32_t key[2], uint32_t epoch, uint32_t layer,
                              const uint32_t place[HEM__LANES], uint32_t threshold, int u0, int u1,
                              uint16_t *mask);

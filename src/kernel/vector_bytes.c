@@ -1,48 +1,13 @@
 /* Bytes of images to numbers, images to lanes. Vectors cannot look up a table of 256 numbers, but
- * where they are multiples of one number, two products make them again: 16 bytes of 16 images at a
- * time are transposed then and multiplied. */
+ * nearly every table can be computed to the last bit (hem__values): 16 bytes of 16 images at a time
+ * are transposed then, and become numbers by two multiply-adds. */
 #include <string.h>
 
 #include "kernel/vector.h"
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
-static void look_up(const uint8_t *const *images, const float *table, size_t u0, size_t n, float *y)
-{
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = table[images[l][u]];
-}
-
-/* The number of byte b is b * high + b * low, rounded twice: high is the nearest to the true factor
- * and low what is left of it. */
-typedef struct multiples {
-    float high, low;
-} multiples;
-
-INLINE V numbers_of(const uint8_t *bytes, multiples m)
-{
-    V v = v_of_bytes(bytes);
-    return v_fma(v, v_all(m.high), v * v_all(m.low));
-}
-
-/* Whether the table is of multiples to the last bit, and of what. */
-static bool find_multiples(const float *table, multiples *m)
-{
-    const float rest = (float)((double)table[255] - 255 * (double)table[1]);
-    *m = (multiples){table[1], rest / 255};
-    I differs = {0};
-    for (int b = 0; b < 256; b += VL) {
-        uint8_t bytes[VL];
-        for (int i = 0; i < VL; i++)
-            bytes[i] = (uint8_t)(b + i);
-        differs |= (I)(numbers_of(bytes, *m) != v_load(table + b));
-    }
-    for (int i = 0; i < VL; i++)
-        if (differs[i])
-            return false;
-    return true;
-}
+enum { SOME = HEM__LANES * HEM__LANES }; /* bytes transposed at once */
 
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
@@ -60,20 +25,84 @@ INLINE void transpose_bytes(bytes16 rows[16])
     }
 }
 
-void TIER(hem__bytes)(const uint8_t *const *images, const float *table, size_t u0, size_t n,
-                      float *y)
+/* n bytes, but at most 16, of each image from byte u on, as [byte][image]; returns how many. */
+INLINE size_t gather(const uint8_t *const *images, size_t u, size_t n, uint8_t *bytes)
 {
-    multiples m;
-    size_t whole = find_multiples(table, &m) ? n / HEM__LANES * HEM__LANES : 0;
-    for (size_t u = 0; u < whole; u += HEM__LANES) {
+    if (n >= HEM__LANES) {
         bytes16 rows[HEM__LANES];
         for (int l = 0; l < HEM__LANES; l++)
-            memcpy(&rows[l], images[l] + u0 + u, sizeof rows[l]);
+            memcpy(&rows[l], images[l] + u, sizeof rows[l]);
         transpose_bytes(rows);
-        uint8_t bytes[HEM__LANES * HEM__LANES];
-        memcpy(bytes, rows, sizeof bytes);
-        for (size_t i = 0; i < sizeof bytes; i += VL)
-            v_store(y + u * HEM__LANES + i, numbers_of(bytes + i, m));
+        memcpy(bytes, rows, sizeof rows);
+        return HEM__LANES;
     }
-    look_up(images, table, u0 + whole, n - whole, y + whole * HEM__LANES);
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < HEM__LANES; l++)
+            bytes[i * HEM__LANES + l] = images[l][u + i];
+    return n;
+}
+
+INLINE void look_up(const uint8_t *bytes, const float *table, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = table[bytes[i]];
+}
+
+/* n a multiple of VL. */
+INLINE void compute(const uint8_t *bytes, const hem__values *values, size_t n, float *y)
+{
+    const V middle = v_all(values->middle), high = v_all(values->high);
+    const V low = v_all(values->low), rest = v_all(values->rest);
+    for (size_t i = 0; i < n; i += VL) {
+        V x = v_of_bytes(bytes + i) - middle;
+        v_store(y + i, v_fma(x, high, v_fma(x, low, rest)));
+    }
+}
+
+void TIER(hem__bytes)(const uint8_t *const *images, const hem__values *values, size_t u0, size_t n,
+                      float *y)
+{
+    uint8_t bytes[SOME];
+    for (size_t u = 0; u < n; u += HEM__LANES, y += SOME) {
+        const size_t some = gather(images, u0 + u, n - u, bytes);
+        if (FUSED && values->exact)
+            compute(bytes, values, some * HEM__LANES, y);
+        else
+            look_up(bytes, values->table, some * HEM__LANES, y);
+    }
+}
+
+void TIER(hem__bytes_by_unit)(const uint8_t *const *images, const float *mean, const float *factor,
+                              size_t u0, size_t n, float *y)
+{
+    uint8_t bytes[SOME];
+    for (size_t u = 0; u < n; u += HEM__LANES, y += SOME) {
+        const size_t some = gather(images, u0 + u, n - u, bytes);
+        for (size_t i = 0; i < some; i++) {
+            const V middle = v_all(mean[u0 + u + i]), slope = v_all(factor[u0 + u + i]);
+            for (size_t l = i * HEM__LANES; l < (i + 1) * HEM__LANES; l += VL)
+                v_store(y + l, (v_of_bytes(bytes + l) - middle) * slope);
+        }
+    }
+}
+
+void TIER(hem__bytes_by_image)(const uint8_t *const *images, const float *mean, const float *factor,
+                               size_t u0, size_t n, float *y)
+{
+    uint8_t bytes[SOME];
+    for (size_t u = 0; u < n; u += HEM__LANES, y += SOME) {
+        const size_t some = gather(images, u0 + u, n - u, bytes);
+        for (size_t l = 0; l < HEM__LANES; l += VL) {
+            const V middle = v_load(mean + l), slope = v_load(factor + l);
+            for (size_t i = l; i < some * HEM__LANES; i += HEM__LANES)
+                v_store(y + i, (v_of_bytes(bytes + i) - middle) * slope);
+        }
+    }
+}
+
+void TIER(hem__single_bytes)(const uint8_t *image, const hem__values *values, size_t n, float *y)
+{
+    size_t whole = FUSED && values->exact ? n / VL * VL : 0;
+    compute(image, values, whole, y);
+    look_up(image + whole, values->table, n - whole, y + whole);
 }

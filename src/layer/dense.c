@@ -11,7 +11,9 @@ typedef HEM__R(hem__work) work_t;
 
 enum {
     BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
-    UPDATE_ROWS = 8  /* of dense_update */
+    SMALL_ROWS = 3,  /* AVX2's */
+    INPUT_ROWS = 48, /* of the input gradient: whole cache lines of weights, too */
+    MANY = 4         /* blocks a thread */
 };
 
 static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -72,9 +74,12 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
-static size_t row_unit(size_t n, const work_t *work)
+/* Deals out n rows, in blocks of `rows` where these are many; else in small ones, so that no thread
+ * gets much more than another. */
+static hem__deal deal_rows(const work_t *work, size_t n, size_t rows)
 {
-    return n >= (size_t)work->n_threads * 2 * BLOCK_ROWS ? BLOCK_ROWS : 3;
+    bool many = n >= (size_t)work->n_threads * MANY * rows;
+    return hem__work_deal(work, n, many ? rows : SMALL_ROWS, 0);
 }
 
 static void forward(const cell_t *cell, const work_t *work)
@@ -85,7 +90,7 @@ static void forward(const cell_t *cell, const work_t *work)
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__deal rows = hem__work_deal(work, cell->out_units, row_unit(cell->out_units, work), 0);
+    hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
     while (hem__deal_next(&rows, &first, &last))
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
@@ -104,7 +109,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
     hem__dense_run run = make_run(cell, work);
     size_t first, last;
-    hem__deal units = hem__work_deal(work, cell->in_units, 3 * HEM__LANES, 0);
+    hem__deal units = deal_rows(work, cell->in_units, INPUT_ROWS);
     while (hem__deal_next(&units, &first, &last))
         work->kernels->dense_igrad(&run, cell->dy, w, cell->mask, cell->dx, (int)first, (int)last);
 }
@@ -133,8 +138,7 @@ static void weight_rows(const cell_t *cell, const work_t *work, size_t first, si
 static void weight_grad(const cell_t *cell, const work_t *work)
 {
     size_t first, last;
-    size_t unit = work->fused ? UPDATE_ROWS : row_unit(cell->out_units, work);
-    hem__deal rows = hem__work_deal(work, cell->out_units, unit, 0);
+    hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
     while (hem__deal_next(&rows, &first, &last))
         weight_rows(cell, work, first, last);
 }

@@ -11,7 +11,7 @@ size_t hem__net_training_bytes(const hem_net *net);
 /* Fills net->kinds. */
 void hem__net_describe_layers(hem_net *net);
 /* The values of the 256 bytes. */
-void hem__scaling_table(const hem__scaling *scaling, float table[256]);
+void hem__scaling_values(const hem__scaling *scaling, hem__values *out);
 /* Options of a training plan of the network's experiment. */
 hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch);
 /* Makes net->infer where it is missing. */

@@ -205,10 +205,9 @@ const hem_spec *hem_net_spec(const hem_net *net)
     return net->spec;
 }
 
-void hem__scaling_table(const hem__scaling *scaling, float table[256])
+void hem__scaling_values(const hem__scaling *scaling, hem__values *out)
 {
-    for (int v = 0; v < 256; v++)
-        table[v] = (float)((v - scaling->mean) / scaling->deviation);
+    hem__values_make_f32(scaling->mean, scaling->deviation, out);
 }
 
 hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch)
@@ -248,8 +247,8 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
     gathered *g = hem__calloc(1, sizeof *g);
     if (!g)
         return hem__fail_memory(err, "a list of images", sizeof *g);
-    float table[256];
-    hem__scaling_table(&net->origin.scaling, table);
+    hem__values values;
+    hem__scaling_values(&net->origin.scaling, &values);
     size_t classes = (size_t)net->graph->n_classes;
     for (size_t at = 0; at < n; at += RUN_IMAGES) {
         size_t m = n - at < RUN_IMAGES ? n - at : RUN_IMAGES;
@@ -261,7 +260,7 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
         hem__batch_f32 batch = {.images = g->images,
                                 .labels = g->labels,
                                 .n = m,
-                                .table = table,
+                                .values = &values,
                                 .pixels = net->origin.scaling.pixels,
                                 .by_image = net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                                 .loss = loss ? loss + at : NULL,
@@ -278,8 +277,8 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
                            hem_error *err)
 {
     HEM_TRY(hem__net_infer_plan(net, err));
-    float table[256];
-    hem__scaling_table(&net->origin.scaling, table);
+    hem__values values;
+    hem__scaling_values(&net->origin.scaling, &values);
     size_t bytes =
         (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
     size_t classes = (size_t)net->graph->n_classes;
@@ -291,7 +290,7 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
             pointers[i] = images + (at + i) * bytes;
         hem__batch_f32 batch = {.images = pointers,
                                 .n = m,
-                                .table = table,
+                                .values = &values,
                                 .pixels = net->origin.scaling.pixels,
                                 .by_image = net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                                 .probabilities = probabilities + at * classes};

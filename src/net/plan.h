@@ -35,7 +35,7 @@ typedef struct HEM__R(hem__batch) {
     const uint8_t *const *images;
     const uint16_t *labels; /* NULL: no loss */
     size_t n;
-    const hem__real *table;  /* 256 values of a byte */
+    const hem__values *values;
     const hem__real *pixels; /* instead, where not NULL: the mean of each byte of an image, then the
                                 factor of each: value = (byte - mean) * factor */
     bool by_image;           /* instead: by each image's own mean and factor */

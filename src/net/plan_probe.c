@@ -13,7 +13,7 @@ struct hem__probe {
     HEM__R(hem__plan) * plan;
     hem__real *params;
     hem__real *loss; /* of n images */
-    hem__real table[256];
+    hem__values values;
     hem__real *pixels; /* as the batch has them; NULL = by the table */
     hem__philox_key drop_key;
 };
@@ -54,8 +54,7 @@ hem_status HEM__R(hem__probe_new)(const hem__probe_setup *setup, hem__probe **ou
     }
     for (size_t i = 0; i < n; i++)
         probe->params[i] = (hem__real)setup->params[i];
-    for (int v = 0; v < 256; v++)
-        probe->table[v] = (hem__real)((v - setup->mean) / setup->deviation);
+    HEM__R(hem__values_make)(setup->mean, setup->deviation, &probe->values);
     for (size_t i = 0; probe->pixels && i < 2 * setup->image_bytes; i++)
         probe->pixels[i] = (hem__real)setup->pixels[i];
     *out = probe;
@@ -79,7 +78,7 @@ static HEM__R(hem__batch) images_from(const hem__probe *probe, size_t first, siz
     return (HEM__R(hem__batch)){.images = s->images + first,
                                 .labels = s->labels + first,
                                 .n = n,
-                                .table = probe->table,
+                                .values = &probe->values,
                                 .pixels = probe->pixels,
                                 .by_image = s->by_image,
                                 .drop_key = {probe->drop_key.k[0], probe->drop_key.k[1]},

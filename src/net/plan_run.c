@@ -48,13 +48,20 @@ static void run_entries(const plan_t *plan, const entry_t *list, int n, const wo
     }
 }
 
-/* The sums are of whole numbers, so that their order is nobody's concern. */
+/* The sums are of whole numbers, so that their order is nobody's concern: 32 bits, which vectors
+ * add up twice as fast, hold those of 65,536 bytes. */
 void HEM__R(hem__measure_image)(const uint8_t *image, size_t n, hem__real *mean, hem__real *factor)
 {
     uint64_t sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += image[i];
-        squares += (uint32_t)image[i] * image[i];
+    for (size_t i = 0; i < n;) {
+        const size_t end = n - i < 65536 ? n : i + 65536;
+        uint32_t some = 0, some_squares = 0;
+        for (; i < end; i++) {
+            some += image[i];
+            some_squares += (uint32_t)image[i] * image[i];
+        }
+        sum += some;
+        squares += some_squares;
     }
     double middle = (double)sum / (double)n;
     double variance = (double)squares / (double)n - middle * middle;
@@ -64,23 +71,12 @@ void HEM__R(hem__measure_image)(const uint8_t *image, size_t n, hem__real *mean,
 
 /* n units of a tile, standardized by each image's own mean and deviation. images[l] are whole. */
 static void load_by_image(const uint8_t *const *images, size_t units, size_t u0, size_t n,
-                          hem__real *y)
+                          const work_t *work, hem__real *y)
 {
     hem__real mean[HEM__LANES], factor[HEM__LANES];
     for (size_t l = 0; l < HEM__LANES; l++)
         HEM__R(hem__measure_image)(images[l], units, &mean[l], &factor[l]);
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = ((hem__real)images[l][u] - mean[l]) * factor[l];
-}
-
-/* The same by each unit's mean and deviation over the training part. */
-static void load_by_pixel(const uint8_t *const *images, const hem__real *pixels, size_t units,
-                          size_t u0, size_t n, hem__real *y)
-{
-    for (size_t u = u0; u < u0 + n; u++, y += HEM__LANES)
-        for (size_t l = 0; l < HEM__LANES; l++)
-            y[l] = ((hem__real)images[l][u] - pixels[u]) * pixels[units + u];
+    work->kernels->bytes_by_image(images, mean, factor, u0, n, y);
 }
 
 /* Bytes to numbers, images to lanes. Lanes without an image repeat the chunk's first. With up to 8
@@ -88,10 +84,10 @@ static void load_by_pixel(const uint8_t *const *images, const hem__real *pixels,
 static void load(const plan_t *plan, const batch_t *batch, size_t first, const work_t *work)
 {
     size_t units = plan->cells[0].out_units, i, last;
-    hem__share((size_t)work->tiles * units, work->thread, work->n_threads, &i, &last);
-    while (i < last) {
-        size_t tile = i / units, u0 = i % units;
-        size_t n = units - u0 < last - i ? units - u0 : last - i;
+    size_t unit = batch->by_image ? units : 4 * HEM__LANES; /* an image is measured as a whole */
+    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * units, unit, units);
+    while (hem__deal_next(&deal, &i, &last)) {
+        size_t tile = i / units, u0 = i % units, n = last - i;
         const uint8_t *image[HEM__LANES];
         for (size_t l = 0; l < HEM__LANES; l++) {
             size_t at = tile * HEM__LANES + l;
@@ -99,12 +95,11 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         }
         hem__real *y = plan->cells[0].y + i * HEM__LANES;
         if (batch->by_image)
-            load_by_image(image, units, u0, n, y);
+            load_by_image(image, units, u0, n, work, y);
         else if (batch->pixels)
-            load_by_pixel(image, batch->pixels, units, u0, n, y);
+            work->kernels->bytes_by_unit(image, batch->pixels, batch->pixels + units, u0, n, y);
         else
-            work->kernels->bytes(image, batch->table, u0, n, y);
-        i += n;
+            work->kernels->bytes(image, batch->values, u0, n, y);
     }
     meet(plan);
 }

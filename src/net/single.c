@@ -45,7 +45,7 @@ struct hem_predictor {
     const hem__kernels_f32 *kernels;
     hem_predictor_info info;
     size_t image_bytes;
-    float table[256];
+    hem__values values;
     float *pixels; /* scale by pixel: means, then factors */
     bool by_image;
     entry *entries;
@@ -157,13 +157,6 @@ static void load_by_pixel(const hem_predictor *p, const uint8_t *image, const fl
         y[i] = ((float)image[i] - means[i]) * means[p->image_bytes + i];
 }
 
-static void load_by_table(const hem_predictor *p, const uint8_t *image, float *y)
-{
-    const float *table = p->table;
-    for (size_t i = 0; i < p->run; i++)
-        y[i] = table[image[i]];
-}
-
 /* Bytes to numbers, a run of bytes at a time. */
 static void load(const hem_predictor *p, const uint8_t *image)
 {
@@ -176,7 +169,7 @@ static void load(const hem_predictor *p, const uint8_t *image)
         else if (p->pixels)
             load_by_pixel(p, image + at, p->pixels + at, y);
         else
-            load_by_table(p, image + at, y);
+            p->kernels->single_bytes(image + at, &p->values, p->run, y);
 }
 
 hem_status hem_predictor_run(hem_predictor *p, const uint8_t *image, size_t bytes,
@@ -535,7 +528,7 @@ static hem_status build(hem_predictor *p, const hem_net *net, int *place, hem_er
     source from = {.net = net, .params = net->params};
     for (int e = 0; e < p->n_entries; e++)
         pack(&from, &p->entries[e]);
-    hem__scaling_table(scaling, p->table);
+    hem__scaling_values(scaling, &p->values);
     p->by_image = scaling->kind == HEM__SCALE_BY_IMAGE;
     if (p->pixels)
         memcpy(p->pixels, scaling->pixels, 2 * p->image_bytes * sizeof *p->pixels);

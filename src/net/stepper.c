@@ -17,7 +17,7 @@ struct hem_stepper {
     uint64_t steps;
     double rate;
     hem__philox_key drop_key;
-    float table[256];
+    hem__values values;
     float *state; /* slots * n_params */
     size_t n_state;
     float *average; /* train.ema: the averaged weights, as the network's; else NULL */
@@ -88,7 +88,7 @@ hem_status hem_stepper_new(hem_net *net, size_t batch, uint64_t seed, hem_steppe
     s->rate = net->spec->train.optimizer.learning_rate;
     s->average_gain = (float)(1 - net->spec->train.ema);
     s->drop_key = hem__philox_key_of(seed, HEM__DRAW_DROPOUT);
-    hem__scaling_table(&net->origin.scaling, s->table);
+    hem__scaling_values(&net->origin.scaling, &s->values);
     hem__plan_options options = hem__net_plan_options(net, batch);
     s->n_state = (size_t)options.slots * net->graph->n_params;
     hem_status status = HEM_OK;
@@ -214,7 +214,7 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
     hem__batch_f32 batch = {.images = s->images,
                             .labels = s->labels,
                             .n = n,
-                            .table = s->table,
+                            .values = &s->values,
                             .pixels = s->net->origin.scaling.pixels,
                             .by_image = s->net->origin.scaling.kind == HEM__SCALE_BY_IMAGE,
                             .drop_key = {s->drop_key.k[0], s->drop_key.k[1]},

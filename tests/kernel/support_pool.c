@@ -185,31 +185,86 @@ void one_norm_grad(test_case *c)
 /* ---- bytes, dropout and addition ----------------------------------------------------------------
  */
 
-/* Tables of multiples, as scales without a mean make them, and others. */
-void one_bytes(test_case *c)
+static uint8_t *some_bytes(test_case *c, size_t n)
+{
+    uint8_t *bytes = malloc(n + 1);
+    assert_true(bytes != NULL);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)next_random(&c->random);
+    return bytes;
+}
+
+/* Values as scales make them, with a mean and without; and a table that is not exact. */
+static hem__values some_values(test_case *c)
 {
     rng *r = &c->random;
-    static const double divisors[] = {1, 255, 256, 127.5, 3, 90.02};
-    double divisor = divisors[between(r, 0, 5)], mean = chance(r, 3) ? 72.94 : 0;
-    size_t u0 = (size_t)between(r, 0, 20), n = (size_t)between(r, 0, 70);
-    int odd = chance(r, 4) ? between(r, 0, 255) : -1; /* one entry that is no multiple */
-    float table[256];
-    for (int b = 0; b < 256; b++)
-        table[b] = b == odd ? 0.1f : (float)((b - mean) / divisor);
-    uint8_t *images[HEM__LANES];
-    for (int l = 0; l < HEM__LANES; l++) {
-        images[l] = malloc(u0 + n + 1);
-        assert_true(images[l] != NULL);
-        for (size_t u = 0; u < u0 + n; u++)
-            images[l][u] = (uint8_t)next_random(r);
+    static const double divisors[] = {1, 255, 256, 127.5, 3, 90.02, 1e-30, 1e30};
+    double divisor = divisors[between(r, 0, 7)], mean = chance(r, 3) ? 0 : 127.5 * unit_random(r);
+    if (mean != 0)
+        mean = chance(r, 3) ? between(r, 0, 255) : mean + 127.5;
+    hem__values v;
+    hem__values_make_f32(mean, divisor, &v);
+    bool odd = chance(r, 4);
+    if (odd) {
+        v.table[between(r, 0, 255)] = 0.1f;
+        v.exact = false;
     }
+    describe(c, "mean %.17g divisor %g%s", mean, divisor, odd ? ", one odd" : "");
+    return v;
+}
+
+/* The slots that turn the bytes of 16 images into a tile's numbers. */
+typedef enum bytes_slot { BY_TABLE, BY_UNIT, BY_IMAGE } bytes_slot;
+
+static void bytes_of_tile(test_case *c, bytes_slot slot)
+{
+    size_t u0 = (size_t)between(&c->random, 0, 20), n = (size_t)between(&c->random, 0, 70);
+    hem__values values = some_values(c);
+    uint8_t *images[HEM__LANES];
+    for (int l = 0; l < HEM__LANES; l++)
+        images[l] = some_bytes(c, u0 + n);
+    const float *mean = input(c, u0 + n + HEM__LANES, 0);
+    const float *factor = input(c, u0 + n + HEM__LANES, 0);
     float *y = output(c, n * HEM__LANES, 0);
-    describe(c, "units %zu+%zu, mean %g divisor %g, odd %d", u0, n, mean, divisor, odd);
     const hem__kernels_f32 *k;
-    while ((k = next_kernels(c)) != NULL)
-        k->bytes((const uint8_t *const *)images, table, u0, n, y);
+    while ((k = next_kernels(c)) != NULL) {
+        const uint8_t *const *from = (const uint8_t *const *)images;
+        if (slot == BY_TABLE)
+            k->bytes(from, &values, u0, n, y);
+        else if (slot == BY_UNIT)
+            k->bytes_by_unit(from, mean, factor, u0, n, y);
+        else
+            k->bytes_by_image(from, mean, factor, u0, n, y);
+    }
     for (int l = 0; l < HEM__LANES; l++)
         free(images[l]);
+}
+
+void one_bytes(test_case *c)
+{
+    bytes_of_tile(c, BY_TABLE);
+}
+
+void one_bytes_by_unit(test_case *c)
+{
+    bytes_of_tile(c, BY_UNIT);
+}
+
+void one_bytes_by_image(test_case *c)
+{
+    bytes_of_tile(c, BY_IMAGE);
+}
+
+void one_single_bytes(test_case *c)
+{
+    size_t n = (size_t)between(&c->random, 0, 100);
+    hem__values values = some_values(c);
+    uint8_t *image = some_bytes(c, n);
+    float *y = output(c, n, between(&c->random, 0, 15));
+    const hem__kernels_f32 *k;
+    while ((k = next_kernels(c)) != NULL)
+        k->single_bytes(image, &values, n, y);
+    free(image);
 }
 
 void one_dropout_mask(test_case *c)

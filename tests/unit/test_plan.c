@@ -121,7 +121,8 @@ static void test_fused_and_separate_same_bits(void **state)
         begin(&s, conv_net, 2, NULL, optimizers[kind]);
         hem__plan_options options = hem__net_plan_options(s.net, 32);
         size_t n = s.net->graph->n_params, n_tensors = (size_t)s.net->graph->n_tensors;
-        float *params[2], table[256];
+        float *params[2];
+        hem__values values;
         hem__update *updates = hem__calloc(n_tensors, sizeof *updates);
         for (size_t i = 0; i < n_tensors; i++)
             updates[i] = (hem__update){.rate = 0.01f,
@@ -135,14 +136,14 @@ static void test_fused_and_separate_same_bits(void **state)
                                        .shrink = 1e-3f,
                                        .decay = 1e-3f,
                                        .l1 = i % 2 ? 0 : 1e-3f};
-        hem__scaling_table(&s.net->origin.scaling, table);
+        hem__scaling_values(&s.net->origin.scaling, &values);
         const uint8_t *images[32];
         uint16_t labels[32];
         for (size_t i = 0; i < 32; i++) {
             images[i] = hem_data_image(s.data, HEM_TRAIN, i);
             labels[i] = (uint16_t)hem_data_label(s.data, HEM_TRAIN, i);
         }
-        hem__batch_f32 batch = {.images = images, .labels = labels, .n = 32, .table = table};
+        hem__batch_f32 batch = {.images = images, .labels = labels, .n = 32, .values = &values};
         for (int fuse = 0; fuse < 2; fuse++) {
             hem__plan_f32 *plan;
             options.fuse = fuse;
@@ -369,8 +370,8 @@ static void test_batch_is_the_mean(void **state)
         double *sum = hem__calloc(n, sizeof *sum);
         const uint8_t *images[150];
         uint16_t labels[150];
-        float table[256];
-        hem__scaling_table(&s.net->origin.scaling, table);
+        hem__values values;
+        hem__scaling_values(&s.net->origin.scaling, &values);
         assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels,
                                            &options, &plan, NULL, NULL),
                          HEM_OK);
@@ -378,12 +379,12 @@ static void test_batch_is_the_mean(void **state)
             images[i] = hem_data_image(s.data, HEM_TRAIN, i);
             labels[i] = (uint16_t)hem_data_label(s.data, HEM_TRAIN, i);
             hem__batch_f32 one = {
-                .images = images + i, .labels = labels + i, .n = 1, .table = table};
+                .images = images + i, .labels = labels + i, .n = 1, .values = &values};
             assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &one));
             for (size_t j = 0; j < n; j++)
                 sum[j] += (double)hem__plan_grads_f32(plan)[j];
         }
-        hem__batch_f32 all = {.images = images, .labels = labels, .n = sizes[k], .table = table};
+        hem__batch_f32 all = {.images = images, .labels = labels, .n = sizes[k], .values = &values};
         assert_true(hem__plan_step_f32(plan, s.net->params, NULL, NULL, &all));
         for (size_t j = 0; j < n; j++)
             assert_true(fabs(sum[j] / (double)sizes[k] - (double)hem__plan_grads_f32(plan)[j]) <

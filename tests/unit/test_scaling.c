@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "kernel/contract.h"
 #include "net/net.h"
 #include "unit/support_data.h"
 
@@ -111,12 +112,44 @@ static void model_files(void **state)
     data_folder_remove(folder);
 }
 
+/* What hem__values says: without the table, the table's numbers. */
+static void check_values(double mean, double deviation, bool exact)
+{
+    hem__values v;
+    hem__values_make_f32(mean, deviation, &v);
+    if (v.exact != exact)
+        fail_msg("mean %.17g, deviation %.17g: exact %d", mean, deviation, v.exact);
+    for (int b = 0; b < 256; b++) {
+        float x = (float)b - v.middle, wanted = (float)((b - mean) / deviation);
+        float made = fmaf(x, v.high, fmaf(x, v.low, v.rest));
+        assert_memory_equal(&v.table[b], &wanted, sizeof wanted);
+        if (exact)
+            assert_memory_equal(&made, &wanted, sizeof wanted);
+    }
+}
+
+/* Scales of every kind and size are computed; those that floats do not hold are looked up. */
+static void values_without_table(void **state)
+{
+    (void)state;
+    static const double means[] = {0, 0.001, 33.318421, 72.940350, 127.5, 128, 254.9999, 255};
+    static const double deviations[] = {1e-30, 1e-3, 0.5, 1, 78.567490, 90.021182, 255, 256, 1e30};
+    enum { N_MEANS = sizeof means / sizeof *means, N = sizeof deviations / sizeof *deviations };
+    for (int m = 0; m < N_MEANS; m++)
+        for (int d = 0; d < N; d++)
+            check_values(means[m], deviations[d], true);
+    check_values(72.940350, 1e38, false);              /* products are denormal */
+    check_values(72.940350, 1e-40, false);             /* numbers are infinite */
+    check_values(100 + 1.0 / 65536 + 5e-6, 90, false); /* byte 100 lies almost on the mean */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(same_bits),
         cmocka_unit_test(model_files),
+        cmocka_unit_test(values_without_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,11 +142,36 @@ static const wgrad_kernel KERNELS[WIDEST_B + 1][WIDEST_A + 1] = {
 static const int TALLEST[WIDEST_B + 1] = {0, 8, REGISTERS == 32 ? 8 : 6, REGISTERS == 32 ? 8 : 4,
                                           REGISTERS == 32 ? 6 : 3};
 
-/* Width of the next block of filters when `left` remain of a block of 8. */
-static int filters_of(int left)
+/* Pieces into which a block of B filters cuts `length` virtual channels. */
+static int pieces_of(int length, int B)
 {
-    static const int WIDTH[HEM__BLOCK + 1] = {0, 1, 2, 3, 4, 3, 3, 4, 4};
-    return WIDTH[left];
+    return (length + TALLEST[B] - 1) / TALLEST[B];
+}
+
+/* Time of one such block of filters at a pixel, in multiply-adds: fewer than 8 sums wait for each
+ * other, and each piece has to be called and folded once a row. */
+static int time_of(int length, int B)
+{
+    enum { FEWEST = 8, CALL = 4 };
+    int n = pieces_of(length, B), low = length / n, n_high = length % n;
+    return (n - n_high) * at_least(low * B, FEWEST) + n_high * at_least((low + 1) * B, FEWEST) +
+           n * CALL;
+}
+
+/* widths[left] = width of the next block of filters when `left` remain, so that all of them take
+ * the least time; of equal ones the widest. */
+static void choose_widths(int length, int widths[HEM__BLOCK + 1])
+{
+    int best[HEM__BLOCK + 1] = {0};
+    for (int left = 1; left <= HEM__BLOCK; left++) {
+        for (int B = at_most(left, WIDEST_B); B > 0; B--) {
+            int time = time_of(length, B) + best[left - B];
+            if (B == at_most(left, WIDEST_B) || time < best[left]) {
+                best[left] = time;
+                widths[left] = B;
+            }
+        }
+    }
 }
 
 static wgrad_block block_of(const wgrad_item *item, int t0, int n, int k0, int n_filters)
@@ -173,9 +198,10 @@ static int cut(const wgrad_item *item, wgrad_block *blocks)
     int n_blocks = 0, n_columns = item->s1 - item->s0;
     int n_ranges = item->n_channels >= 5 ? n_columns : 1;
     int length = n_columns * item->n_channels / n_ranges;
+    int widths[HEM__BLOCK + 1];
+    choose_widths(length, widths);
     for (int k = 0; k < item->n_filters;) {
-        int B = filters_of(item->n_filters - k);
-        int pieces = (length + TALLEST[B] - 1) / TALLEST[B];
+        int B = widths[item->n_filters - k], pieces = pieces_of(length, B);
         for (int i = 0; i < n_ranges * pieces; i++) {
             int first = i / pieces * length, piece = i % pieces;
             int t0 = length * piece / pieces, t1 = length * (piece + 1) / pieces;

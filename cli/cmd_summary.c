@@ -71,6 +71,24 @@ static void add_algorithms(table *t, const hem_net *net, size_t index)
     }
 }
 
+/* Convolutions that inference runs together with the pooling behind them. */
+static void print_pooled(const hem_net *net)
+{
+    const size_t n_layers = hem_net_get_info(net).n_layers;
+    size_t n = 0;
+    for (size_t i = 0; i < n_layers; i++) {
+        hem_layer_info layer = hem_net_layer(net, i);
+        if (layer.pooled_by == NULL)
+            continue;
+        if (n++ == 0)
+            out("\nIn inference rows are pooled as soon as they are made, and the map between is\n"
+                "never whole:");
+        out("%s %s with %s", n > 1 ? "," : "", layer.name, layer.pooled_by);
+    }
+    if (n > 0)
+        out("\n");
+}
+
 static void print_plan(const hem_net *net)
 {
     static const char *const heading[] = {"layer", "what it does", "  algorithm", "cost",
@@ -96,6 +114,7 @@ static void print_plan(const hem_net *net)
         "docs/numerics.md, in multiply-adds that take the direct algorithm as long, with a\n"
         "margin for Winograd's, which round more. It depends on the shape alone; 'hemline\n"
         "bench' measures what is taken.\n");
+    print_pooled(net);
 }
 
 static json_t *algorithms_json(const hem_net *net, size_t layer)
@@ -139,8 +158,11 @@ static int print_json(const char *path, const hem_net *net)
         json_put(item, "useful_multiply_adds", json_count(layer.useful_macs));
         json_put(item, "algorithm",
                  layer.algorithm != NULL ? json_text(layer.algorithm) : json_null());
-        if (arguments.plan && layer.algorithm != NULL)
+        if (arguments.plan && layer.algorithm != NULL) {
             json_put(item, "algorithms", algorithms_json(net, i));
+            json_put(item, "pooled_by",
+                     layer.pooled_by != NULL ? json_text(layer.pooled_by) : json_null());
+        }
         json_add(layers, item);
     }
     json_put(object, "layers", layers);

@@ -42,6 +42,9 @@ typedef struct hem_layer_info {
     size_t macs;        /**< multiply-adds an image, nominal: taps on padding counted */
     size_t useful_macs; /**< multiply-adds an image, taps on padding left out */
     const char *algorithm; /**< of a convolution: the name of how it is computed; else NULL */
+    const char *pooled_by; /**< of a convolution whose rows inference pools as soon as they are
+                                made, so that its map is never whole: the pooling layer's name; else
+                                NULL */
 } hem_layer_info;
 
 /** A way to compute a convolution. The one of the least cost is taken: a function of the layer's

@@ -46,7 +46,7 @@ typedef struct hem__conv_run {
     int step_y, step_x; /* pixels of x between neighbouring outputs */
     int pad_y, pad_x;   /* output (0, 0), tap (0, 0) reads x at (-pad_y, -pad_x); may be negative */
     int OH, OW;         /* rows and columns of the map y */
-    int out_y, out_x;   /* where lattice point (0, 0) lies in y */
+    int out_y, out_x;   /* where lattice point (0, 0) lies in y; may be outside, not asked for */
     int out_step_y, out_step_x;
 } hem__conv_run;
 

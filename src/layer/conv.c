@@ -94,6 +94,17 @@ static void forward(const cell_t *cell, const work_t *work)
     algorithm_of(cell)->forward(cell, work);
 }
 
+static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(hem__strip) * in,
+                         const HEM__R(hem__strip) * out)
+{
+    algorithm_of(cell)->forward_rows(cell, work, in, out);
+}
+
+static bool begins_rows(const hem__node *node)
+{
+    return HEM__R(hem__conv_algorithms)[node->algorithm]->forward_rows != NULL;
+}
+
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     algorithm_of(cell)->input_grad(cell, work);
@@ -108,6 +119,8 @@ const HEM__R(hem__layer) HEM__R(hem__layer_CONV) = {.infer = infer,
                                                     .reserve = reserve,
                                                     .prepare = prepare,
                                                     .forward = forward,
+                                                    .forward_rows = forward_rows,
+                                                    .begins_rows = begins_rows,
                                                     .input_grad = input_grad,
                                                     .weight_grad = weight_grad,
                                                     .masks = true};

@@ -17,6 +17,9 @@ typedef struct HEM__R(hem__conv_algorithm) {
                     bool training);
     void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    /* NULL: not strip by strip. */
+    void (*forward_rows)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work,
+                         const HEM__R(hem__strip) * in, const HEM__R(hem__strip) * out);
     void (*input_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 } HEM__R(hem__conv_algorithm);

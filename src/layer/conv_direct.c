@@ -147,14 +147,35 @@ static void run_share(const work_t *work, const hem__conv_run *run, const hem__r
     }
 }
 
+static const hem__real *bias_of(const cell_t *cell, const work_t *work)
+{
+    int bias = cell->node->bias;
+    return bias < 0 ? NULL : work->params + cell->graph->tensors[bias].offset;
+}
+
 static void forward(const cell_t *cell, const work_t *work)
 {
     hem__conv_run run = hem__conv_forward(&cell->node->conv);
-    const hem__tensor *tensors = cell->graph->tensors;
-    const hem__real *bias =
-        cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
-    run_share(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias,
+    run_share(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias_of(cell, work),
               cell->node->relu, NULL, cell->y, cell->out_units * HEM__LANES);
+}
+
+/* The strip is all of y for the kernel: a map of one channel block and these rows alone. */
+static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(hem__strip) * in,
+                         const HEM__R(hem__strip) * out)
+{
+    (void)in;
+    hem__conv_run run = hem__conv_forward(&cell->node->conv);
+    size_t k0 = (size_t)out->block * HEM__BLOCK;
+    size_t each = (size_t)run.C * (size_t)run.R * (size_t)run.S;
+    const hem__real *bias = bias_of(cell, work);
+    run.K = hem__block_of(run.K, out->block);
+    run.cols = run.OW = out->columns;
+    run.OH = out->n;
+    run.out_y = -out->first;
+    work->kernels->conv(&run, cell->x + (size_t)out->tile * cell->in_units * HEM__LANES,
+                        cell->packed + k0 * each, bias ? bias + k0 : NULL, cell->node->relu, NULL,
+                        out->at, 0, 1, out->first, out->first + out->n);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
@@ -203,5 +224,6 @@ const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct) = {.name = "direct",
                                                               .reserve = reserve,
                                                               .prepare = prepare,
                                                               .forward = forward,
+                                                              .forward_rows = forward_rows,
                                                               .input_grad = input_grad,
                                                               .weight_grad = weight_grad};

@@ -30,6 +30,13 @@ static void forward(const cell_t *cell, const work_t *work)
                                             cell->y + at, n);
 }
 
+static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(hem__strip) * in,
+                         const HEM__R(hem__strip) * out)
+{
+    work->kernels->curve[function_of(cell)](in->at, (hem__real)cell->node->slope, out->at,
+                                            hem__strip_numbers(cell, out));
+}
+
 static void grad(const cell_t *cell, const work_t *work, const hem__real *by)
 {
     size_t first, last;
@@ -49,17 +56,25 @@ static void grad_by_input(const cell_t *cell, const work_t *work)
     grad(cell, work, cell->x);
 }
 
-const HEM__R(hem__layer) HEM__R(hem__layer_LEAKY_RELU) = {
-    .infer = infer, .forward = forward, .input_grad = grad_by_output, .in_place = true};
-const HEM__R(hem__layer) HEM__R(hem__layer_ELU) = {
-    .infer = infer, .forward = forward, .input_grad = grad_by_output, .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_LEAKY_RELU) = {.infer = infer,
+                                                          .forward = forward,
+                                                          .forward_rows = forward_rows,
+                                                          .input_grad = grad_by_output,
+                                                          .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_ELU) = {.infer = infer,
+                                                   .forward = forward,
+                                                   .forward_rows = forward_rows,
+                                                   .input_grad = grad_by_output,
+                                                   .in_place = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_GELU) = {.infer = infer,
                                                     .forward = forward,
+                                                    .forward_rows = forward_rows,
                                                     .input_grad = grad_by_input,
                                                     .in_place = true,
                                                     .keeps_input = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_SILU) = {.infer = infer,
                                                     .forward = forward,
+                                                    .forward_rows = forward_rows,
                                                     .input_grad = grad_by_input,
                                                     .in_place = true,
                                                     .keeps_input = true};

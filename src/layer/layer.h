@@ -54,6 +54,13 @@ typedef struct HEM__R(hem__work) {
     uint32_t drop_key[2], epoch, place; /* dropout; place of the chunk's first image */
 } HEM__R(hem__work);
 
+/* Rows [first, first + n) of a channel block of one tile's map, of each row the first `columns`:
+ * [n][columns][channels of the block][16]. */
+typedef struct HEM__R(hem__strip) {
+    int tile, block, first, n, columns;
+    hem__real *at;
+} HEM__R(hem__strip);
+
 typedef struct HEM__R(hem__layer) {
     /* Fills out->shape, ->map and the kind's own fields from one input; adds tensors. */
     hem_status (*infer)(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
@@ -64,6 +71,11 @@ typedef struct HEM__R(hem__layer) {
     /* Once a step, after the weights changed. May be NULL. */
     void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    /* The same numbers strip by strip, in plans that run some nodes together (plan_rows.c): makes
+     * `out` of the rows of the input that it needs, `in`, which lie in the same place where the
+     * layer works in_place. Where strips begin, cell->x is read instead. May be NULL. */
+    void (*forward_rows)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work,
+                         const HEM__R(hem__strip) * in, const HEM__R(hem__strip) * out);
     void (*input_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     /* Adds to work->grads, or updates at once where work->fused; after input_grad. Not called where
      * all of the layer's tensors are frozen. NULL without parameters. */
@@ -72,6 +84,8 @@ typedef struct HEM__R(hem__layer) {
     void (*finish)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     /* Whether input_grad may write dx over x. May be NULL: no. */
     bool (*overwrites)(const hem__node *node);
+    /* Whether strips may begin with this node. May be NULL: no. */
+    bool (*begins_rows)(const hem__node *node);
     bool fuses_update;  /* weight_grad honours work->fused for its weight (never for its bias) */
     bool masks;         /* input_grad honours cell->mask */
     bool in_place;      /* forward may write over its input, given that nobody else reads it */
@@ -107,6 +121,20 @@ static inline void hem__work_meet(const HEM__R(hem__work) * work)
 static inline int hem__blocks(int channels)
 {
     return (channels + HEM__BLOCK - 1) / HEM__BLOCK;
+}
+
+/* Channels in block b. */
+static inline int hem__block_of(int channels, int b)
+{
+    return channels - b * HEM__BLOCK < HEM__BLOCK ? channels - b * HEM__BLOCK : HEM__BLOCK;
+}
+
+/* Numbers of a strip of the cell's output. */
+static inline size_t hem__strip_numbers(const HEM__R(hem__cell) * cell,
+                                        const HEM__R(hem__strip) * strip)
+{
+    return (size_t)strip->n * (size_t)strip->columns *
+           (size_t)hem__block_of(cell->out.C, strip->block) * HEM__LANES;
 }
 
 /* Output size and padding before the first row (or column), as TensorFlow pads: valid drops what

@@ -28,6 +28,12 @@ static void forward(const cell_t *cell, const work_t *work)
     work->kernels->pointwise[function_of(cell)](cell->x + at, cell->y + at, n);
 }
 
+static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(hem__strip) * in,
+                         const HEM__R(hem__strip) * out)
+{
+    work->kernels->pointwise[function_of(cell)](in->at, out->at, hem__strip_numbers(cell, out));
+}
+
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     size_t first, last;
@@ -36,9 +42,18 @@ static void input_grad(const cell_t *cell, const work_t *work)
     work->kernels->pointwise_grad[function_of(cell)](cell->y + at, cell->dy + at, cell->dx + at, n);
 }
 
-const HEM__R(hem__layer) HEM__R(hem__layer_RELU) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .in_place = true};
-const HEM__R(hem__layer) HEM__R(hem__layer_TANH) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .in_place = true};
-const HEM__R(hem__layer) HEM__R(hem__layer_SIGMOID) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_RELU) = {.infer = infer,
+                                                    .forward = forward,
+                                                    .forward_rows = forward_rows,
+                                                    .input_grad = input_grad,
+                                                    .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_TANH) = {.infer = infer,
+                                                    .forward = forward,
+                                                    .forward_rows = forward_rows,
+                                                    .input_grad = input_grad,
+                                                    .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_SIGMOID) = {.infer = infer,
+                                                       .forward = forward,
+                                                       .forward_rows = forward_rows,
+                                                       .input_grad = input_grad,
+                                                       .in_place = true};

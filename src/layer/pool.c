@@ -68,6 +68,22 @@ static void forward(const cell_t *cell, const work_t *work)
     }
 }
 
+/* The strips are all of x and y for the kernel: maps of one channel block and these rows alone. */
+static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(hem__strip) * in,
+                         const HEM__R(hem__strip) * out)
+{
+    hem__pool_shape s = cell->node->pool;
+    s.C = hem__block_of(s.C, out->block);
+    s.H = in->n;
+    s.W = in->columns;
+    s.P = out->n;
+    s.pad_y += in->first - out->first * s.stride_y;
+    if (cell->node->kind == HEM__LAYER_MAXPOOL)
+        work->kernels->maxpool(&s, in->at, out->at, 0, 1, 0, out->n);
+    else
+        work->kernels->avgpool(&s, in->at, out->at, 0, 1, 0, out->n);
+}
+
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     const hem__pool_shape *s = &cell->node->pool;
@@ -93,10 +109,14 @@ static bool overwrites(const hem__node *node)
 
 const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {.infer = infer,
                                                        .forward = forward,
+                                                       .forward_rows = forward_rows,
                                                        .input_grad = input_grad,
                                                        .overwrites = overwrites,
                                                        .masks = true};
-const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .masks = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {.infer = infer,
+                                                       .forward = forward,
+                                                       .forward_rows = forward_rows,
+                                                       .input_grad = input_grad,
+                                                       .masks = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_MAXPOOL) = {.infer = infer_global};
 const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_AVGPOOL) = {.infer = infer_global};

@@ -60,12 +60,6 @@ static bool one_a_unit(const cell_t *cell)
     return cell->graph->tensors[cell->node->weight].n == cell->out_units;
 }
 
-static int block_width(const cell_t *cell, int block)
-{
-    int left = cell->out.C - block * HEM__BLOCK;
-    return left < HEM__BLOCK ? left : HEM__BLOCK;
-}
-
 /* Calls `apply` on rows of units: `slope` is the first of `width` slopes of each row, and the n
  * units begin at number `at` of the chunk. */
 typedef void (*apply_fn)(const cell_t *cell, const work_t *work, size_t at, const hem__real *slope,
@@ -87,7 +81,7 @@ static void each_row(const cell_t *cell, const work_t *work, apply_fn apply)
     while (i < last) {
         size_t tile = i / (blocks * pixels), b = i / pixels % blocks, pixel = i % pixels;
         size_t n = pixels - pixel < last - i ? pixels - pixel : last - i;
-        size_t width = (size_t)block_width(cell, (int)b);
+        size_t width = (size_t)hem__block_of(cell->out.C, (int)b);
         apply(cell, work, tile * cell->out_units + b * HEM__BLOCK * pixels + pixel * width,
               slope + b * HEM__BLOCK, (int)width, n * width);
         i += n;
@@ -123,7 +117,8 @@ static void block_slope_grad(const cell_t *cell, const work_t *work, size_t tile
                              share channels)
 {
     const size_t pixels = (size_t)cell->out.H * (size_t)cell->out.W;
-    const size_t first = (size_t)block * HEM__BLOCK, width = (size_t)block_width(cell, block);
+    const size_t first = (size_t)block * HEM__BLOCK;
+    const size_t width = (size_t)hem__block_of(cell->out.C, block);
     hem__real *slope_grad = work->grads + cell->graph->tensors[cell->node->weight].offset + first;
     size_t at = (tile * cell->out_units + first * pixels) * HEM__LANES;
     size_t c0 = channels.first > first ? channels.first - first : 0;

@@ -15,14 +15,18 @@ static const layer_t *layer_of(const hem__node *node)
     return HEM__R(hem__layers)[node->kind];
 }
 
-/* Nodes that read node i; two where a residual begins. */
-static int readers(const plan_t *plan, int i)
+int HEM__R(hem__readers)(const hem__graph *graph, int i)
 {
     int n = 0;
-    for (int j = i + 1; j < plan->graph->n_nodes; j++)
-        for (int k = 0; k < plan->graph->nodes[j].n_inputs; k++)
-            n += plan->graph->nodes[j].inputs[k] == i;
+    for (int j = i + 1; j < graph->n_nodes; j++)
+        for (int k = 0; k < graph->nodes[j].n_inputs; k++)
+            n += graph->nodes[j].inputs[k] == i;
     return n;
+}
+
+static int readers(const plan_t *plan, int i)
+{
+    return HEM__R(hem__readers)(plan->graph, i);
 }
 
 /* Whether node i is the last that reads `input`: the first whose gradient comes back to it. */
@@ -168,7 +172,10 @@ static void lay_out_output(plan_t *plan, int i, hem__arena *arena)
     }
     if (node->n_inputs == 2)
         cell->x2 = plan->cells[node->inputs[1]].y;
-    cell->y = shares_input(plan, i) ? in->y : hem__arena_take(arena, n, sizeof(hem__real));
+    if (shares_input(plan, i))
+        cell->y = in->y;
+    else if (!HEM__R(hem__rows_pass)(plan, i))
+        cell->y = hem__arena_take(arena, n, sizeof(hem__real));
 }
 
 /* When all outputs are laid out. */
@@ -199,6 +206,7 @@ static void take_spare(plan_t *plan, hem__arena *arena)
 static void lay_out(plan_t *plan, hem__arena *arena)
 {
     take_spare(plan, arena);
+    HEM__R(hem__rows_reserve)(plan, arena);
     for (int i = 0; i < plan->graph->n_nodes; i++)
         lay_out_output(plan, i, arena);
     for (int i = 0; i < plan->graph->n_nodes; i++)
@@ -299,8 +307,10 @@ static void list_work(plan_t *plan)
             last_prepare = plan->n_prepare;
             add_entry(plan, plan->prepare, &plan->n_prepare, layer->prepare, i, false);
         }
-        if (layer->forward && !is_loss && !skip)
+        if (layer->forward && !is_loss && !skip) {
             add_entry(plan, plan->forward, &plan->n_forward, layer->forward, i, true);
+            plan->forward[plan->n_forward - 1].together = HEM__R(hem__rows_together)(plan, i);
+        }
     }
     if (last_prepare >= 0)
         plan->prepare[last_prepare].barrier = true;

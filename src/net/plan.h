@@ -50,6 +50,9 @@ typedef struct HEM__R(hem__batch) {
 
 typedef struct HEM__R(hem__plan) HEM__R(hem__plan);
 
+/* The last of the nodes whose forward passes run strip by strip together with that of node `first`,
+ * in plans without training and `keep`; `first` itself where it runs alone. */
+int HEM__R(hem__rows_end)(const hem__graph *graph, int first);
 /* With out == NULL only counts: *bytes is what the plan's arena needs. bytes may be NULL. */
 hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                                  const HEM__R(hem__kernels) * kernels,

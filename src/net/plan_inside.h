@@ -12,6 +12,7 @@ typedef struct HEM__R(hem__entry) {
     HEM__R(hem__work_fn) run;
     const HEM__R(hem__cell) * cell;
     bool barrier; /* after it, all threads meet */
+    int together; /* > 1: so many entries from here on run strip by strip (plan_rows.c) */
 } HEM__R(hem__entry);
 
 struct HEM__R(hem__plan) {
@@ -26,6 +27,8 @@ struct HEM__R(hem__plan) {
     HEM__R(hem__cell) * cells; /* by node */
     HEM__R(hem__entry) * lists, *prepare, *forward, *backward;
     int n_prepare, n_forward, n_backward;
+    hem__real *strips; /* of rows that nobody keeps: strip_numbers a thread (plan_rows.c) */
+    size_t strip_numbers;
     hem__real *spare; /* gradients to be added to others: residuals */
     hem__real *loss;  /* of the chunk */
     int32_t *predicted;
@@ -39,6 +42,17 @@ struct HEM__R(hem__plan) {
     hem__profile *profile; /* NULL: runs are not timed */
 };
 
+/* How often other nodes read node i; twice where a residual begins. */
+int HEM__R(hem__readers)(const hem__graph *graph, int i);
+/* How many nodes from `first` on run strip by strip together in this plan; 1: it runs alone. */
+int HEM__R(hem__rows_together)(const HEM__R(hem__plan) * plan, int first);
+/* Whether node i runs so and only the next node reads it: its map is never whole. */
+bool HEM__R(hem__rows_pass)(const HEM__R(hem__plan) * plan, int i);
+/* Takes the buffers of the strips. */
+void HEM__R(hem__rows_reserve)(HEM__R(hem__plan) * plan, hem__arena *arena);
+/* Runs the thread's share of n entries together. */
+void HEM__R(hem__rows_run)(const HEM__R(hem__plan) * plan, const HEM__R(hem__entry) * list, int n,
+                           const HEM__R(hem__work) * work);
 /* Blocks of `squares` of all tensors. */
 size_t HEM__R(hem__norm_blocks)(const hem__graph *graph);
 /* Run by every thread once the gradient of the loss is whole: puts the gradient of the objective in

@@ -46,7 +46,9 @@ static bool is_weight_grad(const entry_t *entry)
 static traffic traffic_of(const plan_t *plan, const entry_t *entry)
 {
     const HEM__R(hem__cell) *cell = entry->cell;
-    const size_t in = cell->in_units * HEM__LANES, out = cell->out_units * HEM__LANES;
+    /* maps that are never whole (plan_rows.c) stay in the caches */
+    const size_t in = cell->x ? cell->in_units * HEM__LANES : 0;
+    const size_t out = cell->y ? cell->out_units * HEM__LANES : 0;
     const size_t weight = stored(plan, cell->node->weight), bias = stored(plan, cell->node->bias);
     const size_t slots = (size_t)plan->options.slots;
     if (entry < plan->forward) /* weights to their packed forms */
@@ -84,7 +86,7 @@ static const char *pass_of(const plan_t *plan, const entry_t *entry)
     if (entry < plan->forward)
         return "packing weights";
     if (entry < plan->backward)
-        return "forward";
+        return entry->cell->x && entry->cell->y ? "forward" : "forward by rows";
     return is_weight_grad(entry) ? "weight gradient" : "input gradient";
 }
 

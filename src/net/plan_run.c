@@ -41,8 +41,13 @@ static void meet(const plan_t *plan)
 static void run_entries(const plan_t *plan, const entry_t *list, int n, const work_t *work)
 {
     for (int i = 0; i < n; i++) {
-        mark(plan, HEM__N_TIMES + (size_t)(&list[i] - plan->lists));
-        list[i].run(list[i].cell, work);
+        if (list[i].together > 1) {
+            HEM__R(hem__rows_run)(plan, &list[i], list[i].together, work);
+            i += list[i].together - 1;
+        } else {
+            mark(plan, HEM__N_TIMES + (size_t)(&list[i] - plan->lists));
+            list[i].run(list[i].cell, work);
+        }
         if (list[i].barrier)
             meet(plan);
     }
@@ -422,7 +427,7 @@ int HEM__R(hem__plan_bad_layer)(const plan_t *plan)
 {
     for (int i = 1; i < plan->graph->n_nodes; i++) {
         const cell_t *cell = &plan->cells[i];
-        size_t n = (size_t)plan->last_tiles * cell->out_units * HEM__LANES;
+        size_t n = cell->y ? (size_t)plan->last_tiles * cell->out_units * HEM__LANES : 0;
         bool is_loss = i == plan->graph->n_nodes - 1; /* its own memory is not always written */
         if (is_loss || !all_finite(cell->y, n))
             return (int)cell->node->layer;

@@ -156,8 +156,12 @@ hem_layer_info hem_net_layer(const hem_net *net, size_t index)
         info.width = node->shape.W;
         info.macs += hem__node_macs(graph, node);
         info.useful_macs += hem__node_useful_macs(graph, node);
-        if (node->kind == HEM__LAYER_CONV)
-            info.algorithm = hem__conv_algorithms_f32[node->algorithm]->name;
+        if (node->kind != HEM__LAYER_CONV)
+            continue;
+        info.algorithm = hem__conv_algorithms_f32[node->algorithm]->name;
+        int pooling = hem__rows_end_f32(graph, i);
+        if (pooling != i)
+            info.pooled_by = net->spec->layers[graph->nodes[pooling].layer].name;
     }
     for (int i = 0; i < graph->n_tensors; i++) {
         const hem__tensor *t = &graph->tensors[i];

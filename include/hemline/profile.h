@@ -13,7 +13,8 @@ extern "C" {
 /** One kind of work. Figures are totals of the profiled time. */
 typedef struct hem_profile_row {
     size_t layer;     /**< as hem_net_layer() counts; HEM_NO_LAYER: of all of them, or of none */
-    const char *pass; /**< "forward", "weight gradient", "waiting for other threads"; static */
+    const char *pass; /**< "forward", "weight gradient", "waiting for other threads"; "forward by
+                           rows" where a convolution's rows are pooled as they are made; static */
     double seconds;   /**< mean of the threads, so that all rows add up to `seconds` below */
     double flops;     /**< useful floating-point operations; 0 where none are multiply-adds */
     double bytes;     /**< at least so many are read and written: every input, weight and result

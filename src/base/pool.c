@@ -1,6 +1,8 @@
-/* The thread pool: persistent threads, jobs and barriers over two events that spin, then sleep. */
+/* The thread pool: persistent threads, jobs and barriers over two events that spin, then sleep; and
+ * work dealt out, with one number of 64 bits a thread. */
 #include "base/pool.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -165,6 +167,7 @@ hem__deal hem__deal_new(hem__pool *pool, int thread, size_t n, size_t unit, size
                       .row = row > 0 ? row : SIZE_MAX,
                       .thread = thread,
                       .n_threads = pool ? pool->n_threads : 1};
+    assert(unit > 0 && (pool || thread == 0));
     size_t pieces = (n + unit - 1) / unit;
     for (; pieces > UINT16_MAX; pieces = (pieces + 1) / 2)
         deal.unit *= 2;

@@ -1,6 +1,6 @@
 /* Persistent threads. A job is one function run by every thread at once with its index; inside it
- * the threads meet at barriers. Waiting threads spin for about 20 us and then sleep on a futex:
- * pure spinning collapses when cores are oversubscribed. */
+ * the threads meet at barriers and deal out work. Waiting threads spin for about 20 us and then
+ * sleep on a futex: pure spinning collapses when cores are oversubscribed. */
 #ifndef HEM_BASE_POOL_H
 #define HEM_BASE_POOL_H
 
@@ -32,8 +32,10 @@ static inline void hem__share(size_t n, int t, int n_threads, size_t *first, siz
  * the same order.
  *     hem__deal deal = hem__deal_new(pool, thread, n, unit, row);
  *     while (hem__deal_next(&deal, &first, &last)) ...items [first, last)...
- * Items lie in rows of `row` items, which no [first, last) crosses; 0: all in one. pool NULL: the
- * caller is the only thread. */
+ * Every thread goes on until that says false: one that leaves earlier loses the pieces of its
+ * share. Items lie in rows of `row` items, which no [first, last) crosses; 0: all in one. unit is
+ * at least
+ * 1. pool NULL: the caller is the only thread, number 0. */
 typedef struct hem__deal {
     hem__pool *pool;
     size_t n, unit, row;

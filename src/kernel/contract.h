@@ -291,6 +291,7 @@ static inline size_t hem__winograd_scratch(const hem__conv_shape *s, int m)
 
 typedef struct HEM__R(hem__kernels) {
     const char *name;
+    int dense_rows; /* outputs of a register block of the dense slots: else some are left over */
 
     /* y[k] at each lattice point = bias[k] (or 0 where bias is NULL), then for c blocks, kernel
      * rows, kernel columns, channels in the block: fma(w, x, y). Taps outside x are skipped.

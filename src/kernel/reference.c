@@ -167,6 +167,7 @@ double REF(peak)(size_t rounds)
 
 const HEM__R(hem__kernels) HEM__R(hem__kernels_reference) = {
     .name = "reference",
+    .dense_rows = 1,
     .conv = REF(conv),
     .conv_wgrad = REF(conv_wgrad),
     .conv_bgrad = REF(conv_bgrad),

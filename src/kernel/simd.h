@@ -110,6 +110,15 @@ typedef uint64_t UW __attribute__((vector_size(VL * 4)));
 #define REGISTERS 16
 #endif
 
+/* Outputs of a register block of dense layers that take a step with their gradient. */
+#if VL == 8
+#define DENSE_ROWS 3
+#elif REGISTERS == 32
+#define DENSE_ROWS 4 /* AVX-512: with more gcc runs out of registers */
+#else
+#define DENSE_ROWS 2
+#endif
+
 typedef float V4 __attribute__((vector_size(16)));
 typedef float V4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 

@@ -60,6 +60,7 @@ static double peak(size_t rounds)
 extern const hem__kernels_f32 TIER(hem__kernels); /* tiers.c names it too */
 const hem__kernels_f32 TIER(hem__kernels) = {
     .name = TEXT(HEM__TIER),
+    .dense_rows = DENSE_ROWS,
     .conv = TIER(hem__conv),
     .conv_wgrad = TIER(hem__conv_wgrad),
     .conv_bgrad = TIER(hem__conv_bgrad),

@@ -150,20 +150,14 @@ PANEL_THEN_STEP(rmsprop, 2)
 
 /* Together: a step of a few instructions, without l1, is taken with the sums as they stand in
  * registers, for whole blocks of HIGH outputs. */
+#define HIGH DENSE_ROWS
 #if VL == 16
-#define HIGH 4 /* with more gcc runs out of registers */
 #define WIDE_NV 2
 #define NARROW_NV 1
 #elif VL == 8
-#define HIGH 3
 #define WIDE_NV 4
 #define NARROW_NV 2
-#elif REGISTERS == 32
-#define HIGH 4
-#define WIDE_NV 4
-#define NARROW_NV 4
 #else
-#define HIGH 2
 #define WIDE_NV 4
 #define NARROW_NV 4
 #endif

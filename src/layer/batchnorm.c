@@ -8,7 +8,7 @@
  *   dbias = sum of dy; dweight = sum of dy h
  *   dx = weight / sqrt(variance + epsilon) (dy - dbias / N - h dweight / N)
  *
- * A thread does everything for its share of the channels, tiles in order: nobody waits for another
+ * A thread does everything for a channel that it is dealt, tiles in order: nobody waits for another
  * one's sums, and their order does not depend on who makes them. */
 #include "layer/layer.h"
 

@@ -132,8 +132,8 @@ static void prepare(const cell_t *cell, const work_t *work)
         }
 }
 
-/* Runs a convolution over the thread's share of (tile, channel block, row). */
-static void run_share(const work_t *work, const hem__conv_run *run, const hem__real *x,
+/* Runs a convolution; dealt out are (tile, channel block, row). */
+static void run_dealt(const work_t *work, const hem__conv_run *run, const hem__real *x,
                       size_t x_tile, const hem__real *w, const hem__real *bias, bool relu,
                       const hem__real *mask, hem__real *y, size_t y_tile)
 {
@@ -156,7 +156,7 @@ static const hem__real *bias_of(const cell_t *cell, const work_t *work)
 static void forward(const cell_t *cell, const work_t *work)
 {
     hem__conv_run run = hem__conv_forward(&cell->node->conv);
-    run_share(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias_of(cell, work),
+    run_dealt(work, &run, cell->x, cell->in_units * HEM__LANES, cell->packed, bias_of(cell, work),
               cell->node->relu, NULL, cell->y, cell->out_units * HEM__LANES);
 }
 
@@ -186,7 +186,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
         for (int px = 0; px < phases(s->stride_x, s->W); px++) {
             axis ay, ax;
             hem__conv_run run = phase_run(s, py, px, &ay, &ax);
-            run_share(work, &run, cell->dy, cell->out_units * HEM__LANES, w, NULL, false,
+            run_dealt(work, &run, cell->dy, cell->out_units * HEM__LANES, w, NULL, false,
                       cell->mask, cell->dx, cell->in_units * HEM__LANES);
             w += (size_t)run.C * (size_t)run.K * (size_t)run.R * (size_t)run.S;
         }
@@ -210,7 +210,9 @@ static void weight_grad(const cell_t *cell, const work_t *work)
     const hem__conv_shape *s = &cell->node->conv;
     hem__real *dw = work->grads + cell->graph->tensors[cell->node->weight].offset;
     size_t blocks = (size_t)hem__blocks(s->K), first, last;
-    hem__deal deal = hem__work_deal(work, blocks * (size_t)s->R * (size_t)hem__blocks(s->C), 1, 0);
+    const size_t of_block = (size_t)s->R * (size_t)hem__blocks(s->C);
+    bool paired = (size_t)hem__wgrad_wide_items(s) >= 2 * of_block;
+    hem__deal deal = hem__work_deal(work, blocks * of_block, paired ? 2 : 1, 0);
     while (hem__deal_next(&deal, &first, &last))
         for (int t = 0; t < work->tiles; t++)
             work->kernels->conv_wgrad(s, cell->x + (size_t)t * cell->in_units * HEM__LANES,

@@ -150,7 +150,7 @@ static size_t channel_at(int C, int pixels, int c, size_t *step)
     return ((size_t)first * (size_t)pixels + (size_t)(c % HEM__BLOCK)) * HEM__LANES;
 }
 
-/* Spectra of all channels of maps, the thread's share of (tile, channel). */
+/* Spectra of all channels of maps; dealt out are (tile, channel). */
 static void to_spectra(const cell_t *cell, const work_t *work, hem__shape map, const hem__real *x,
                        hem__real *spectra)
 {
@@ -214,7 +214,7 @@ static size_t run_in(const run *r, int C)
     return (r->before * (size_t)C + r->entry) * ENTRY;
 }
 
-/* Spectra of n_out channels out of those of n_in, in the thread's share of the frequencies. */
+/* Spectra of n_out channels out of those of n_in; dealt out are the frequencies. */
 static void multiply(const cell_t *cell, const work_t *work, hem__fft_product p, const hem__real *x,
                      hem__real *y)
 {
@@ -263,7 +263,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
                  cell->mask, cell->dx);
 }
 
-/* The spectrum of the weights' gradient: the thread's share of the frequencies. */
+/* The spectrum of the weights' gradient; dealt out are the frequencies. */
 static void multiply_for_weights(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;

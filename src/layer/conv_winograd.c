@@ -200,8 +200,8 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     }
 }
 
-/* Runs a convolution over the thread's share of (tile, patch). */
-static void run_share(const cell_t *cell, const work_t *work, const hem__conv_shape *s,
+/* Runs a convolution; dealt out are (tile, patch). */
+static void run_dealt(const cell_t *cell, const work_t *work, const hem__conv_shape *s,
                       const hem__real *x, const hem__real *u, const hem__real *bias, bool relu,
                       const hem__real *mask, hem__real *y)
 {
@@ -224,14 +224,14 @@ static void forward(const cell_t *cell, const work_t *work)
     const hem__tensor *tensors = cell->graph->tensors;
     const hem__real *bias =
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
-    run_share(cell, work, &cell->node->conv, cell->x, cell->packed, bias, cell->node->relu, NULL,
+    run_dealt(cell, work, &cell->node->conv, cell->x, cell->packed, bias, cell->node->relu, NULL,
               cell->y);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     hem__conv_shape b = backward(&cell->node->conv);
-    run_share(cell, work, &b, cell->dy, cell->packed_grad, NULL, false, cell->mask, cell->dx);
+    run_dealt(cell, work, &b, cell->dy, cell->packed_grad, NULL, false, cell->mask, cell->dx);
 }
 
 /* Rows of frequencies [row0, row1), panels [panel0, panel1), over all tiles. */

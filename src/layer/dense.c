@@ -11,7 +11,6 @@ typedef HEM__R(hem__work) work_t;
 
 enum {
     BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
-    SMALL_ROWS = 3,  /* AVX2's */
     INPUT_ROWS = 48, /* of the input gradient: whole cache lines of weights, too */
     MANY = 4         /* blocks a thread */
 };
@@ -74,12 +73,12 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
-/* Deals out n rows, in blocks of `rows` where these are many; else in small ones, so that no thread
- * gets much more than another. */
+/* Deals out n rows, in blocks of `rows` where these are many; else in the smallest, so that no
+ * thread gets much more than another. */
 static hem__deal deal_rows(const work_t *work, size_t n, size_t rows)
 {
     bool many = n >= (size_t)work->n_threads * MANY * rows;
-    return hem__work_deal(work, n, many ? rows : SMALL_ROWS, 0);
+    return hem__work_deal(work, n, many ? rows : (size_t)work->kernels->dense_rows, 0);
 }
 
 static void forward(const cell_t *cell, const work_t *work)

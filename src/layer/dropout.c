@@ -34,9 +34,9 @@ static uint32_t threshold_of(const cell_t *cell)
     return (uint32_t)(cell->node->rate * 65536.0 + 0.5);
 }
 
-/* Calls `apply` on the thread's share of (tile, run of units). */
-static void each_share(const cell_t *cell, const work_t *work,
-                       void (*apply)(const cell_t *, const work_t *, size_t tile, int u0, int u1))
+/* Calls `apply` on runs of units of a tile until all are done. */
+static void each_run(const cell_t *cell, const work_t *work,
+                     void (*apply)(const cell_t *, const work_t *, size_t tile, int u0, int u1))
 {
     size_t runs = (cell->out_units + UNITS - 1) / UNITS, i, last;
     hem__deal deal = hem__work_deal(work, (size_t)work->tiles * runs, 1, runs);
@@ -54,7 +54,7 @@ static hem__real scale_of(uint32_t threshold)
     return threshold < 65536 ? (hem__real)(65536.0 / (65536.0 - threshold)) : 0;
 }
 
-static void forward_share(const cell_t *cell, const work_t *work, size_t tile, int u0, int u1)
+static void forward_run(const cell_t *cell, const work_t *work, size_t tile, int u0, int u1)
 {
     uint32_t place[HEM__LANES], threshold = threshold_of(cell);
     for (uint32_t l = 0; l < HEM__LANES; l++)
@@ -66,7 +66,7 @@ static void forward_share(const cell_t *cell, const work_t *work, size_t tile, i
     work->kernels->dropout(cell->x + at, keep, scale_of(threshold), cell->y + at, u0, u1);
 }
 
-static void grad_share(const cell_t *cell, const work_t *work, size_t tile, int u0, int u1)
+static void grad_run(const cell_t *cell, const work_t *work, size_t tile, int u0, int u1)
 {
     size_t at = tile * cell->out_units * HEM__LANES;
     work->kernels->dropout(cell->dy + at, cell->keep + tile * cell->out_units,
@@ -75,12 +75,12 @@ static void grad_share(const cell_t *cell, const work_t *work, size_t tile, int 
 
 static void forward(const cell_t *cell, const work_t *work)
 {
-    each_share(cell, work, forward_share);
+    each_run(cell, work, forward_run);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
 {
-    each_share(cell, work, grad_share);
+    each_run(cell, work, grad_run);
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_DROPOUT) = {.infer = infer,

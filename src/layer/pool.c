@@ -52,6 +52,15 @@ static hem_status infer_global(const hem_spec *spec, const hem__layer_spec *laye
     return HEM_OK;
 }
 
+static void pool_rows(const cell_t *cell, const work_t *work, const hem__pool_shape *s,
+                      const hem__real *x, hem__real *y, int block, int first, int last)
+{
+    if (cell->node->kind == HEM__LAYER_MAXPOOL)
+        work->kernels->maxpool(s, x, y, block, block + 1, first, last);
+    else
+        work->kernels->avgpool(s, x, y, block, block + 1, first, last);
+}
+
 static void forward(const cell_t *cell, const work_t *work)
 {
     const hem__pool_shape *s = &cell->node->pool;
@@ -59,12 +68,9 @@ static void forward(const cell_t *cell, const work_t *work)
     hem__deal deal = hem__work_deal(work, (size_t)work->tiles * blocks * rows, 1, rows);
     while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / (blocks * rows), b = i / rows % blocks, row = i % rows;
-        const hem__real *x = cell->x + tile * cell->in_units * HEM__LANES;
-        hem__real *y = cell->y + tile * cell->out_units * HEM__LANES;
-        if (cell->node->kind == HEM__LAYER_MAXPOOL)
-            work->kernels->maxpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + last - i));
-        else
-            work->kernels->avgpool(s, x, y, (int)b, (int)b + 1, (int)row, (int)(row + last - i));
+        pool_rows(cell, work, s, cell->x + tile * cell->in_units * HEM__LANES,
+                  cell->y + tile * cell->out_units * HEM__LANES, (int)b, (int)row,
+                  (int)(row + last - i));
     }
 }
 
@@ -78,10 +84,7 @@ static void forward_rows(const cell_t *cell, const work_t *work, const HEM__R(he
     s.W = in->columns;
     s.P = out->n;
     s.pad_y += in->first - out->first * s.stride_y;
-    if (cell->node->kind == HEM__LAYER_MAXPOOL)
-        work->kernels->maxpool(&s, in->at, out->at, 0, 1, 0, out->n);
-    else
-        work->kernels->avgpool(&s, in->at, out->at, 0, 1, 0, out->n);
+    pool_rows(cell, work, &s, in->at, out->at, 0, 0, out->n);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)

@@ -23,7 +23,7 @@ typedef struct hem__plan_options {
     int optimizer; /* index of the kernels' update */
     bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
     double clip;   /* > 0: no update follows a gradient with a norm above it; never with `fuse` */
-    bool keep;     /* nothing writes over an output: hem__plan_output() reads all of them */
+    bool keep;     /* nothing writes over an output, and all are made: hem__plan_output() */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
@@ -94,7 +94,8 @@ const hem__real *HEM__R(hem__plan_input_grad)(const HEM__R(hem__plan) * plan);
  * chunk run; -1 = none. */
 int HEM__R(hem__plan_bad_layer)(const HEM__R(hem__plan) * plan);
 /* A number that changes when the side of an activation's kink or a max-pooling's choice changes,
- * over the n images of the last chunk run, forward alone: gradients may lie over outputs. */
+ * over the n images of the last chunk run, forward alone: gradients may lie over outputs. Of a plan
+ * with `training` or `keep`. */
 uint64_t HEM__R(hem__plan_signature)(const HEM__R(hem__plan) * plan, size_t n);
 
 #endif

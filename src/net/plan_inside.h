@@ -42,6 +42,11 @@ struct HEM__R(hem__plan) {
     hem__profile *profile; /* NULL: runs are not timed */
 };
 
+static inline const HEM__R(hem__layer) * HEM__R(hem__layer_of)(const hem__node *node)
+{
+    return HEM__R(hem__layers)[node->kind];
+}
+
 /* How often other nodes read node i; twice where a residual begins. */
 int HEM__R(hem__readers)(const hem__graph *graph, int i);
 /* How many nodes from `first` on run strip by strip together in this plan; 1: it runs alone. */
@@ -50,7 +55,7 @@ int HEM__R(hem__rows_together)(const HEM__R(hem__plan) * plan, int first);
 bool HEM__R(hem__rows_pass)(const HEM__R(hem__plan) * plan, int i);
 /* Takes the buffers of the strips. */
 void HEM__R(hem__rows_reserve)(HEM__R(hem__plan) * plan, hem__arena *arena);
-/* Runs the thread's share of n entries together. */
+/* Runs n entries together; dealt out are (tile, channel block, row of the pooling). */
 void HEM__R(hem__rows_run)(const HEM__R(hem__plan) * plan, const HEM__R(hem__entry) * list, int n,
                            const HEM__R(hem__work) * work);
 /* Blocks of `squares` of all tensors. */

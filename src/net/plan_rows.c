@@ -1,10 +1,11 @@
-/* Forward passes that run together, strip by strip: a convolution, the activations behind it and
- * the pooling that they lead to. The rows of a channel block that some rows of the pooling need are
- * made in a buffer of the thread and pooled while the first or second cache holds them, so that the
- * map between is never whole; rows and columns that no window reads are not made.
+/* Forward passes that run together, strip by strip: a convolution, the activations without weights
+ * behind it and the pooling that they lead to. The rows of a channel block that some rows of the
+ * pooling need are made in a buffer of the thread and pooled while the first or second cache holds
+ * them, so that the map between is never whole; what lies right of or below the last window is not
+ * made.
  *
  * In inference alone: gradients need that map, and writing it costs what pooling from the cache
- * saves. Which nodes run so is a function of their shapes, and no bit depends on it. */
+ * saves. Which nodes run so is a function of their shapes, and no bit changes. */
 #include "net/plan_inside.h"
 
 typedef HEM__R(hem__plan) plan_t;
@@ -19,11 +20,6 @@ enum {
     MOST_NUMBERS = 32768,  /* for one row of the pooling */
     FEWEST_ROWS = 8        /* of the pooling, in all channel blocks of a tile: threads share them */
 };
-
-static const layer_t *layer_of(const hem__node *node)
-{
-    return HEM__R(hem__layers)[node->kind];
-}
 
 /* Whether node i + 1 reads node i, and nobody else does. */
 static bool feeds_next_alone(const hem__graph *graph, int i)
@@ -64,13 +60,14 @@ int HEM__R(hem__rows_end)(const hem__graph *graph, int first)
 {
     const hem__node *node = &graph->nodes[first];
     int i = first;
-    if (node->is_input || !layer_of(node)->begins_rows || !layer_of(node)->begins_rows(node))
+    if (node->is_input || !HEM__R(hem__layer_of)(node)->begins_rows ||
+        !HEM__R(hem__layer_of)(node)->begins_rows(node))
         return first;
     while (feeds_next_alone(graph, i)) {
         node = &graph->nodes[++i];
         if (node->kind == HEM__LAYER_MAXPOOL || node->kind == HEM__LAYER_AVGPOOL)
             return suits(&node->pool) ? i : first;
-        if (!layer_of(node)->forward_rows || layer_of(node)->begins_rows)
+        if (!HEM__R(hem__layer_of)(node)->forward_rows || HEM__R(hem__layer_of)(node)->begins_rows)
             return first;
     }
     return first;
@@ -89,7 +86,7 @@ int HEM__R(hem__rows_together)(const plan_t *plan, int first)
 bool HEM__R(hem__rows_pass)(const plan_t *plan, int i)
 {
     int first = i;
-    while (first > 0 && !layer_of(&plan->graph->nodes[first])->begins_rows)
+    while (first > 0 && !HEM__R(hem__layer_of)(&plan->graph->nodes[first])->begins_rows)
         first--;
     return by_rows(plan) && HEM__R(hem__rows_end)(plan->graph, first) > i;
 }
@@ -125,7 +122,8 @@ static void run_strip(const plan_t *plan, const entry_t *list, int n, const work
         if (plan->profile)
             hem__profile_mark(HEM__N_TIMES + (size_t)(&list[k] - plan->lists));
         const cell_t *cell = list[k].cell;
-        layer_of(cell->node)->forward_rows(cell, work, &strip, k < n - 1 ? &strip : &pooled);
+        HEM__R(hem__layer_of)
+        (cell->node)->forward_rows(cell, work, &strip, k < n - 1 ? &strip : &pooled);
     }
 }
 

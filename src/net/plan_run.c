@@ -1,6 +1,6 @@
-/* Running a plan. Every thread runs the whole of run_job(); what differs is the share that each
- * entry takes. The order of every sum is that of kernel/contract.h and of this file: tiles and
- * chunks of a group in order, groups by a binary tree. */
+/* Running a plan. Every thread runs the whole of run_job(); what differs is the work that each
+ * takes of an entry. The order of every sum is that of kernel/contract.h and of this file: tiles
+ * and chunks of a group in order, groups by a binary tree. */
 #include <math.h>
 #include <string.h>
 

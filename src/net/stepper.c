@@ -151,7 +151,7 @@ typedef struct augmentation {
     uint32_t epoch;
 } augmentation;
 
-static void augment_share(void *argument, int thread, int n_threads)
+static void augment_images(void *argument, int thread, int n_threads)
 {
     const augmentation *job = argument;
     hem_stepper *s = job->s;
@@ -195,7 +195,7 @@ hem_status hem_stepper_step(hem_stepper *s, const hem_data *data, hem_part part,
     if (s->augmenter.on && part == HEM_TRAIN) {
         double before = profile ? hem__now() : 0;
         augmentation job = {s, indices, n, epoch};
-        hem__pool_run(s->net->context->pool, augment_share, &job);
+        hem__pool_run(s->net->context->pool, augment_images, &job);
         if (profile)
             profile->augment += hem__now() - before;
     }

@@ -207,10 +207,11 @@ static void say_best(const hem__report *report, hem__str *out)
         hem__say(out, ", %.2f points more than the next, %s", 100 * (first - second),
                  all->groups[next].label);
     else
-        hem__say(out, "; less the next, %s: %+.2f points (%s, 95 %% interval %+.2f to %+.2f%s)",
-                 all->groups[next].label, 100 * d.value, d.how, 100 * d.interval.low,
-                 100 * d.interval.high,
-                 d.interval.low > 0 ? "" : ", which cannot be told from noise");
+        hem__say(
+            out,
+            "; its lead over the next, %s, is %+.2f points (%s, 95 %% interval %+.2f to %+.2f%s)",
+            all->groups[next].label, 100 * d.value, d.how, 100 * d.interval.low,
+            100 * d.interval.high, d.interval.low > 0 ? "" : ", which cannot be told from noise");
     hem__say(out, ".");
     hem__str_add(out, "</p>\n");
 }

@@ -166,8 +166,11 @@ static void test_who_runs_together(void **state)
 static void test_layer_info(void **state)
 {
     (void)state;
+    static const beginning pooled = {
+        "{conv: {filters: 5, kernel: 3}}, {conv: {filters: 13, kernel: 4}}, {avgpool: 2}", 2, 3, 17,
+        16};
     setting s;
-    open_net(&beginnings[14], 1, NULL, &s);
+    open_net(&pooled, 1, NULL, &s);
     assert_null(hem_net_layer(s.net, 0).pooled_by);
     assert_string_equal(hem_net_layer(s.net, 1).pooled_by, "avgpool1");
     assert_null(hem_net_layer(s.net, 2).pooled_by);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,9 +21,11 @@
 
 enum { MOST_THREADS = 256 };
 
-/* How long a thread spins before it sleeps. A wake-up costs 5-50 us, most waits within a training
- * step are shorter, and a core is not wasted for longer than this. */
-static const double SPIN_SECONDS = 20e-6;
+/* How long a thread spins; how long it then gives its core to others, if any want it, and goes on
+ * looking; after that it sleeps. Most waits within a training step are shorter than the first. A
+ * sleeper's wake-up takes 5 to 50 us, and up to milliseconds where the core is a virtual one that
+ * the host has taken away meanwhile. */
+static const double SPIN_SECONDS = 20e-6, YIELD_SECONDS = 1e-3;
 
 /* ---- events: a counter that threads wait on ------------------------------------------------- */
 
@@ -54,14 +57,16 @@ static void event_wait(event *e, uint32_t old, bool spin)
     if (reached(e, old))
         return;
     if (spin) {
-        double end = hem__now() + SPIN_SECONDS;
-        do {
+        const double began = hem__now();
+        for (double now = began; now < began + YIELD_SECONDS; now = hem__now()) {
             for (int i = 0; i < 32; i++) {
                 if (reached(e, old))
                     return;
                 relax();
             }
-        } while (hem__now() < end);
+            if (now > began + SPIN_SECONDS)
+                sched_yield();
+        }
     }
     /* A sleeper is counted before the kernel compares the count; whoever advances changes the count
      * before it looks for sleepers. One of the two therefore sees the other: no wake-up is lost. */

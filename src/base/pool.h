@@ -1,6 +1,7 @@
 /* Persistent threads. A job is one function run by every thread at once with its index; inside it
- * the threads meet at barriers and deal out work. Waiting threads spin for about 20 us and then
- * sleep on a futex: pure spinning collapses when cores are oversubscribed. */
+ * the threads meet at barriers and deal out work. Waiting threads spin for about 20 us, then
+ * give way to others on their core for up to a millisecond, and then sleep on a futex: pure
+ * spinning collapses when cores are oversubscribed. */
 #ifndef HEM_BASE_POOL_H
 #define HEM_BASE_POOL_H
 

@@ -17,16 +17,6 @@ static double cost(const hem__conv_shape *s)
     return covers ? 0.4 * (double)hem__conv_useful_macs(s) : HUGE_VAL;
 }
 
-static hem__dense_run make_run(const cell_t *cell, const work_t *work)
-{
-    return (hem__dense_run){.n_in = (int)cell->in_units,
-                            .n_out = (int)cell->out_units,
-                            .ld_w = hem__padded(cell->in_units),
-                            .n_tiles = work->tiles,
-                            .in_tile = cell->in_units * HEM__LANES,
-                            .out_tile = cell->out_units * HEM__LANES};
-}
-
 static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
 {
     (void)n_threads;
@@ -68,7 +58,7 @@ static void prepare(const cell_t *cell, const work_t *work)
 static void forward(const cell_t *cell, const work_t *work)
 {
     const hem__tensor *tensors = cell->graph->tensors;
-    const hem__dense_run run = make_run(cell, work);
+    const hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     size_t first, last;
     hem__deal filters = hem__work_deal(work, cell->out_units, HEM__BLOCK, 0);
     while (hem__deal_next(&filters, &first, &last))
@@ -76,19 +66,12 @@ static void forward(const cell_t *cell, const work_t *work)
                              cell->node->bias < 0 ? NULL
                                                   : work->params + tensors[cell->node->bias].offset,
                              cell->node->relu, cell->y, (int)first, (int)last);
-    if (!cell->xt)
-        return;
-    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
-    while (hem__deal_next(&units, &first, &last))
-        for (int t = 0; t < work->tiles; t++)
-            work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
-                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
-                                     (int)first, (int)last);
+    HEM__R(hem__dense_turn)(cell, work);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
 {
-    const hem__dense_run run = make_run(cell, work);
+    const hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     size_t first, last;
     hem__deal units = hem__work_deal(work, cell->in_units, 3 * HEM__LANES, 0);
     while (hem__deal_next(&units, &first, &last))
@@ -100,7 +83,7 @@ static void weight_grad(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;
     const hem__tensor *tensors = cell->graph->tensors;
-    const hem__dense_run run = make_run(cell, work);
+    const hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     size_t k, last;
     HEM__R(hem__conv_bias_grad)(cell, work);
     hem__deal filters = hem__work_deal(work, cell->out_units, HEM__BLOCK, 0);

@@ -52,11 +52,11 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     return HEM_OK;
 }
 
-static hem__dense_run make_run(const cell_t *cell, const work_t *work)
+hem__dense_run HEM__R(hem__dense_run_of)(const cell_t *cell, const work_t *work)
 {
     return (hem__dense_run){.n_in = (int)cell->in_units,
                             .n_out = (int)cell->out_units,
-                            .ld_w = cell->graph->tensors[cell->node->weight].ld,
+                            .ld_w = hem__padded(cell->in_units),
                             .n_tiles = work->tiles,
                             .in_tile = cell->in_units * HEM__LANES,
                             .out_tile = cell->out_units * HEM__LANES};
@@ -73,6 +73,19 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
+void HEM__R(hem__dense_turn)(const cell_t *cell, const work_t *work)
+{
+    size_t first, last, in_tile = cell->in_units * HEM__LANES;
+    if (!cell->xt)
+        return;
+    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
+    while (hem__deal_next(&units, &first, &last))
+        for (int t = 0; t < work->tiles; t++)
+            work->kernels->transpose(cell->x + (size_t)t * in_tile,
+                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
+                                     (int)first, (int)last);
+}
+
 /* Deals out n rows, in blocks of `rows` where these are many; else in the smallest, so that no
  * thread gets much more than another. */
 static hem__deal deal_rows(const work_t *work, size_t n, size_t rows)
@@ -87,26 +100,19 @@ static void forward(const cell_t *cell, const work_t *work)
     const hem__real *w = work->params + tensors[cell->node->weight].offset;
     const hem__real *bias =
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
-    hem__dense_run run = make_run(cell, work);
+    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     size_t first, last;
     hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
     while (hem__deal_next(&rows, &first, &last))
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
-    if (!cell->xt)
-        return;
-    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
-    while (hem__deal_next(&units, &first, &last))
-        for (int t = 0; t < work->tiles; t++)
-            work->kernels->transpose(cell->x + (size_t)t * run.in_tile,
-                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
-                                     (int)first, (int)last);
+    HEM__R(hem__dense_turn)(cell, work);
 }
 
 static void input_grad(const cell_t *cell, const work_t *work)
 {
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
-    hem__dense_run run = make_run(cell, work);
+    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     size_t first, last;
     hem__deal units = deal_rows(work, cell->in_units, INPUT_ROWS);
     while (hem__deal_next(&units, &first, &last))
@@ -116,7 +122,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
 static void weight_rows(const cell_t *cell, const work_t *work, size_t first, size_t last)
 {
     const hem__tensor *tensors = cell->graph->tensors, *weight = &tensors[cell->node->weight];
-    hem__dense_run run = make_run(cell, work);
+    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
     if (cell->node->bias >= 0)
         for (int t = 0; t < work->tiles; t++)
             work->kernels->lane_sum(cell->dy + (size_t)t * run.out_tile,

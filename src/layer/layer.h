@@ -111,6 +111,13 @@ static inline size_t hem__padded(size_t n)
     return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
 }
 
+/* What dense layers and convolutions that run as such (conv_dense.c) share: the kernels'
+ * description of a chunk, rows of weights padded to hem__padded; and cell->xt of cell->x, dealt
+ * out. */
+hem__dense_run HEM__R(hem__dense_run_of)(const HEM__R(hem__cell) * cell,
+                                         const HEM__R(hem__work) * work);
+void HEM__R(hem__dense_turn)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+
 /* All threads wait here for each other, within one function of a layer. */
 static inline void hem__work_meet(const HEM__R(hem__work) * work)
 {

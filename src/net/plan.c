@@ -53,14 +53,14 @@ static bool shares_input(const plan_t *plan, int i)
         return false;
     if (node->kind == HEM__LAYER_FLATTEN)
         return true;
-    if (HEM__R(hem__layer_of)(node)->identity_in_inference && !plan->options.training)
+    if (hem__layer_of(node)->identity_in_inference && !plan->options.training)
         return true;
     if (plan->options.keep)
         return false;
-    if (HEM__R(hem__layer_of)(node)->keeps_input && plan->options.training)
+    if (hem__layer_of(node)->keeps_input && plan->options.training)
         return false;
-    return HEM__R(hem__layer_of)(node)->in_place && !in->relu &&
-           readers(plan, node->inputs[0]) == 1 && forgets_output(in);
+    return hem__layer_of(node)->in_place && !in->relu && readers(plan, node->inputs[0]) == 1 &&
+           forgets_output(in);
 }
 
 /* Whether the gradient of node i may lie where that of its input does: where it is the only one
@@ -68,7 +68,7 @@ static bool shares_input(const plan_t *plan, int i)
 static bool shares_gradient(const plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
-    const layer_t *layer = HEM__R(hem__layer_of)(node);
+    const layer_t *layer = hem__layer_of(node);
     if (!plan->graph->nodes[node->inputs[0]].needs_grad || readers(plan, node->inputs[0]) > 1)
         return false;
     return shares_input(plan, i) || layer->grad_in_place || node->kind == HEM__LAYER_RESIDUAL;
@@ -98,10 +98,7 @@ static int makes_room(const plan_t *plan, int i)
     if (next < 0 || plan->options.keep || !forgets_output(&plan->graph->nodes[top]))
         return -1;
     const hem__node *above = &plan->graph->nodes[next];
-    return HEM__R(hem__layer_of)(above)->overwrites &&
-                   HEM__R(hem__layer_of)(above)->overwrites(above)
-               ? top
-               : -1;
+    return hem__layer_of(above)->overwrites && hem__layer_of(above)->overwrites(above) ? top : -1;
 }
 
 /* The node whose relu the input gradient of node i can mask with: its input, seen through flattens,
@@ -110,7 +107,7 @@ static cell_t *masked_input(plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
     int in = node->inputs[0];
-    if (!HEM__R(hem__layer_of)(node)->masks || readers(plan, in) > 1)
+    if (!hem__layer_of(node)->masks || readers(plan, in) > 1)
         return NULL;
     while (plan->graph->nodes[in].kind == HEM__LAYER_FLATTEN && !plan->graph->nodes[in].is_input) {
         in = plan->graph->nodes[in].inputs[0];
@@ -182,10 +179,9 @@ static void lay_out_rest(plan_t *plan, int i, hem__arena *arena)
     const hem__node *node = &plan->graph->nodes[i];
     if (plan->options.training && node->needs_grad)
         lay_out_gradients(plan, i, arena);
-    if (!node->is_input && HEM__R(hem__layer_of)(node)->reserve)
-        HEM__R(hem__layer_of)
-        (node)->reserve(&plan->cells[i], arena, plan->chunk_tiles, plan->n_threads,
-                        plan->options.training);
+    if (!node->is_input && hem__layer_of(node)->reserve)
+        hem__layer_of(node)->reserve(&plan->cells[i], arena, plan->chunk_tiles, plan->n_threads,
+                                     plan->options.training);
 }
 
 /* The buffer for gradients that are to be added: as large as the largest node that several read. */
@@ -271,7 +267,7 @@ static void list_backward_node(plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
     const cell_t *cell = &plan->cells[i];
-    const layer_t *layer = HEM__R(hem__layer_of)(node);
+    const layer_t *layer = hem__layer_of(node);
     bool passes = node->kind == HEM__LAYER_FLATTEN && cell->dx != cell->dy;
     if (node->relu && !cell->masked)
         add_entry(plan, plan->backward, &plan->n_backward, relu_grad, i, true);
@@ -299,7 +295,7 @@ static void list_work(plan_t *plan)
     const hem__graph *graph = plan->graph;
     int last_prepare = -1;
     for (int i = 1; i < graph->n_nodes; i++) {
-        const layer_t *layer = HEM__R(hem__layer_of)(&graph->nodes[i]);
+        const layer_t *layer = hem__layer_of(&graph->nodes[i]);
         bool is_loss = i == graph->n_nodes - 1;
         bool skip = layer->identity_in_inference && !plan->options.training;
         if (layer->prepare) {

@@ -42,7 +42,7 @@ struct HEM__R(hem__plan) {
     hem__profile *profile; /* NULL: runs are not timed */
 };
 
-static inline const HEM__R(hem__layer) * HEM__R(hem__layer_of)(const hem__node *node)
+static inline const HEM__R(hem__layer) * hem__layer_of(const hem__node *node)
 {
     return HEM__R(hem__layers)[node->kind];
 }

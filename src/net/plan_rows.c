@@ -60,14 +60,14 @@ int HEM__R(hem__rows_end)(const hem__graph *graph, int first)
 {
     const hem__node *node = &graph->nodes[first];
     int i = first;
-    if (node->is_input || !HEM__R(hem__layer_of)(node)->begins_rows ||
-        !HEM__R(hem__layer_of)(node)->begins_rows(node))
+    if (node->is_input || !hem__layer_of(node)->begins_rows ||
+        !hem__layer_of(node)->begins_rows(node))
         return first;
     while (feeds_next_alone(graph, i)) {
         node = &graph->nodes[++i];
         if (node->kind == HEM__LAYER_MAXPOOL || node->kind == HEM__LAYER_AVGPOOL)
             return suits(&node->pool) ? i : first;
-        if (!HEM__R(hem__layer_of)(node)->forward_rows || HEM__R(hem__layer_of)(node)->begins_rows)
+        if (!hem__layer_of(node)->forward_rows || hem__layer_of(node)->begins_rows)
             return first;
     }
     return first;
@@ -86,7 +86,7 @@ int HEM__R(hem__rows_together)(const plan_t *plan, int first)
 bool HEM__R(hem__rows_pass)(const plan_t *plan, int i)
 {
     int first = i;
-    while (first > 0 && !HEM__R(hem__layer_of)(&plan->graph->nodes[first])->begins_rows)
+    while (first > 0 && !hem__layer_of(&plan->graph->nodes[first])->begins_rows)
         first--;
     return by_rows(plan) && HEM__R(hem__rows_end)(plan->graph, first) > i;
 }
@@ -122,8 +122,7 @@ static void run_strip(const plan_t *plan, const entry_t *list, int n, const work
         if (plan->profile)
             hem__profile_mark(HEM__N_TIMES + (size_t)(&list[k] - plan->lists));
         const cell_t *cell = list[k].cell;
-        HEM__R(hem__layer_of)
-        (cell->node)->forward_rows(cell, work, &strip, k < n - 1 ? &strip : &pooled);
+        hem__layer_of(cell->node)->forward_rows(cell, work, &strip, k < n - 1 ? &strip : &pooled);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Running a plan. Every thread runs the whole of run_job(); what differs is the work that each
  * takes of an entry. The order of every sum is that of kernel/contract.h and of this file: tiles
  * and chunks of a group in order, groups by a binary tree. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -468,6 +469,7 @@ static const hem__real *kinked(const cell_t *cell)
 
 uint64_t HEM__R(hem__plan_signature)(const plan_t *plan, size_t n)
 {
+    assert(plan->options.training || plan->options.keep);
     uint64_t hash = 0;
     for (int i = 1; i < plan->graph->n_nodes; i++) {
         const cell_t *cell = &plan->cells[i];

@@ -42,9 +42,9 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(conv_, KB), HEM__GLUE(x, NV))(const con
             const float *w = line->w + (g * HEM__BLOCK * line->n_taps + span->tap * width) * KB;
             for (size_t r = span->n_rows; r > 0; r--) {
                 const float *xp = x, *wp = w;
-                size_t left = length;
                 (void)x_step;
-                do {
+                UNROLL(2)
+                for (size_t left = length; left > 0; left--) {
                     /* The shorter side of the block stays in registers, the other streams past. */
 #if KB < NV
                     HEM__TIMES(KB, FACTOR)
@@ -55,7 +55,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(conv_, KB), HEM__GLUE(x, NV))(const con
 #endif
                     xp += HEM__LANES;
                     wp += KB;
-                } while (--left > 0);
+                }
                 x += line->W * width * HEM__LANES;
                 w += line->S * width * KB;
             }

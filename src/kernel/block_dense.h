@@ -29,6 +29,23 @@
         VECTOR(v)                                                                                  \
         HEM__ROW(KB, MADD_TURNED, v)                                                               \
     }
+/* The shorter side of the block stays in registers, the other streams past. */
+#if KB < NV
+#define PRODUCTS HEM__TIMES(KB, FACTOR) HEM__TIMES(NV, COLUMN)
+#else
+#define PRODUCTS HEM__TIMES(NV, VECTOR) HEM__TIMES(KB, ROW)
+#endif
+#ifdef HALVES
+#define NEXT w += w_step, w_half += w_step
+#else
+#define NEXT w += w_step
+#endif
+#define TERM                                                                                       \
+    {                                                                                              \
+        PRODUCTS                                                                                   \
+        x += HEM__LANES;                                                                           \
+        NEXT;                                                                                      \
+    }
 #define RELU(k, v) ACC(k, v) = v_max(ACC(k, v), v_all(0));
 #define MASK(k, v) ACC(k, v) = v_where(v_load(s->mask + AT(k, v)) > v_all(0), ACC(k, v));
 #define STORE(k, v) v_store(s->y + AT(k, v), ACC(k, v));
@@ -36,7 +53,7 @@
 static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const dense_sum *d,
                                                                         const dense_span *s)
 {
-    const size_t w_row = d->w_row, w_step = d->w_step, x_step = d->x_step, gap = s->gap;
+    const size_t w_row = d->w_row, w_step = d->w_step, gap = s->gap;
     const size_t ahead = d->ahead;
     const float *x = s->x, *w = s->w;
 #ifdef HALVES
@@ -53,22 +70,17 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
     } else {
         HEM__GRID(KB, NV, FROM_ZERO)
     }
-    UNROLL(4)
-    for (size_t n = d->n; n > 0; n--) {
-        __builtin_prefetch(w + ahead);
-        /* The shorter side of the block stays in registers, the other streams past. */
-#if KB < NV
-        HEM__TIMES(KB, FACTOR)
-        HEM__TIMES(NV, COLUMN)
-#else
-        HEM__TIMES(NV, VECTOR)
-        HEM__TIMES(KB, ROW)
-#endif
-        x += x_step;
-        w += w_step;
-#ifdef HALVES
-        w_half += w_step;
-#endif
+    if (ahead > 0) {
+        UNROLL(4)
+        for (size_t n = d->n; n > 0; n--) {
+            __builtin_prefetch(w + ahead);
+            TERM
+        }
+    } else {
+        UNROLL(4)
+        for (size_t n = d->n; n > 0; n--) {
+            TERM
+        }
     }
     if (d->relu) {
         HEM__GRID(KB, NV, RELU)
@@ -92,6 +104,9 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
 #undef MADD_TURNED
 #undef ROW
 #undef COLUMN
+#undef PRODUCTS
+#undef NEXT
+#undef TERM
 #undef RELU
 #undef MASK
 #undef STORE

@@ -21,6 +21,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(winograd_, KB),
 {
     (void)x_patch, (void)z_patch;
     HEM__GRID(KB, NV, START)
+    UNROLL(2)
     for (size_t n = n_channels; n > 0; n--) {
         HEM__TIMES(NV, VECTOR)
         HEM__TIMES(KB, ROW)
@@ -51,6 +52,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(winograd_wgrad_, KB),
     (void)x_block;
     HEM__GRID(KB, NV, START)
     HEM__TIMES(KB, POINTER)
+    UNROLL(2)
     for (size_t n = 0; n < n_images; n++) {
         HEM__TIMES(NV, VECTOR)
         HEM__TIMES(KB, ROW)

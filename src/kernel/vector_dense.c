@@ -1,5 +1,5 @@
 /* Dense layers (their weight gradient: vector_gradient.c). Forward and input gradient are one sum,
- *   y[k][v] (+)= sum over n of w[k * w_row + n * w_step] * x[v][n * x_step],
+ *   y[k][v] (+)= sum over n of w[k * w_row + n * w_step] * x[v][n * 16],
  * with other strides: forward k = output, n = input; input gradient k = input, n = output. Long
  * sums are cut so that the x of a piece stays in the first-level cache; a piece continues the sum
  * through y. */
@@ -8,7 +8,7 @@
 /* What all blocks of one piece of a sum have in common. */
 typedef struct dense_sum {
     size_t n; /* terms */
-    size_t w_row, w_step, x_step, y_row;
+    size_t w_row, w_step, y_row;
     size_t ahead; /* how far in front of w to prefetch; 0 = the hardware sees it coming */
     int go_on;    /* the sum begins with y, not with the bias or 0 */
     int relu;
@@ -131,20 +131,23 @@ static size_t piece_length(size_t n, size_t most)
 }
 
 /* All rows of one piece for one or two lane groups; `s` stands at the first row. */
-static void dense_rows(const dense_sum *d, dense_span s, int groups, int n_rows)
+static void dense_rows(dense_sum d, dense_span s, int groups, int n_rows)
 {
     const dense_choice *blocks = BLOCKS[groups - 1];
+    const size_t ahead = d.ahead;
     for (int choice = 0; n_rows > 0;) {
         if (blocks[choice].rows > n_rows) {
             choice++;
             continue;
         }
         size_t rows = (size_t)blocks[choice].rows;
-        blocks[choice].run(d, &s);
-        s.w += rows * d->w_row;
-        s.y += rows * d->y_row;
+        /* The first block of a line of w asks for the next. */
+        d.ahead = (uintptr_t)s.w % 64 / sizeof(float) < rows ? ahead : 0;
+        blocks[choice].run(&d, &s);
+        s.w += rows * d.w_row;
+        s.y += rows * d.y_row;
         s.bias = s.bias != NULL ? s.bias + rows : NULL;
-        s.mask = s.mask != NULL ? s.mask + rows * d->y_row : NULL;
+        s.mask = s.mask != NULL ? s.mask + rows * d.y_row : NULL;
         n_rows -= blocks[choice].rows;
     }
 }
@@ -158,7 +161,6 @@ static void dense_tiles(dense_sum d, const hem__dense_run *run, const float *x, 
     const size_t most = d.w_step == 1 ? FORWARD_PIECE : BACKWARD_PIECE;
     size_t length = piece_length(d.n, most), total = d.n, first = 0;
     d.y_row = HEM__LANES;
-    d.x_step = HEM__LANES;
     do {
         bool last = first + length >= total;
         d.n = last ? total - first : length;
@@ -176,7 +178,7 @@ static void dense_tiles(dense_sum d, const hem__dense_run *run, const float *x, 
                     .gap = x_tile,
                     .y_gap = y_tile,
                 };
-                dense_rows(&d, s, at_most(run->n_tiles - t, 2), n_rows);
+                dense_rows(d, s, at_most(run->n_tiles - t, 2), n_rows);
             }
         }
         first += length;

@@ -208,6 +208,8 @@ class Hemline:
                 "cpu_percent_of_peak": 1e-7 * training["flops_per_image"] * training["images"]
                 / training["cpu_seconds"] / answer["peak_gflops"],
                 "inference_percent_of_peak": inference["percent_of_peak"],
+                "percent_of_products": training["percent_of_products"],
+                "inference_percent_of_products": inference["percent_of_products"],
                 "peak_gflops": answer["peak_gflops"]}
 
     def cpu(self):

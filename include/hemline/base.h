@@ -108,6 +108,11 @@ HEM_API const char *hem_cpu_name(void);
  *  (two operations a multiply-add, operands in registers), on `threads` threads at once: the sum.
  */
 HEM_API double hem_measure_peak(hem_context *context, int threads, double seconds);
+/** What the tier's product of two matrices reaches out of the first-level cache, in GFLOP/s: the
+ *  mean over `seconds`, on `threads` threads at once: the sum. The bound of every kernel that sums
+ *  products one by one. On an idle core it is some percent below the peak; where another program
+ *  or another guest of the host runs on the same core's second thread, far below. */
+HEM_API double hem_measure_products(hem_context *context, int threads, double seconds);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
-/* The context: its life, its log, and the multiply-add peak that benchmarks compare with. */
+/* The context: its life, its log, and the two measures that benchmarks
+ * compare with. */
 #include "kernel/context.h"
 
 #include <stdarg.h>
@@ -76,7 +77,7 @@ typedef struct peak_job {
     const hem__kernels_f32 *kernels;
     int threads;
     double seconds;
-    double rate[MOST_PEAK_THREADS]; /* best of each thread, operations a second */
+    double rate[MOST_PEAK_THREADS]; /* of each thread, operations a second */
 } peak_job;
 
 /* A thread keeps the best of many short windows: what the core can do when nobody disturbs it. */
@@ -97,7 +98,34 @@ static void measure_peak(void *argument, int thread, int n_threads)
     job->rate[thread] = best;
 }
 
-double hem_measure_peak(hem_context *context, int threads, double seconds)
+/* Here the mean counts: what the core does at the moment. x, w and y take 27 kB together. */
+static void measure_products(void *argument, int thread, int n_threads)
+{
+    enum { IN = 128, OUT = 16, TILES = 2, ROUNDS = 50 };
+    peak_job *job = argument;
+    const hem__dense_run run = {.n_in = IN,
+                                .n_out = OUT,
+                                .ld_w = IN,
+                                .n_tiles = TILES,
+                                .in_tile = IN * HEM__LANES,
+                                .out_tile = OUT * HEM__LANES};
+    _Alignas(64) float x[TILES * IN * HEM__LANES] = {0}, w[OUT * IN] = {0};
+    _Alignas(64) float y[TILES * OUT * HEM__LANES];
+    (void)n_threads;
+    if (thread >= job->threads)
+        return;
+    double began = hem__now(), now, rounds = 0;
+    do {
+        for (int i = 0; i < ROUNDS; i++)
+            job->kernels->dense(&run, x, w, NULL, 0, y, 0, OUT);
+        rounds += ROUNDS;
+        now = hem__now();
+    } while (now < began + job->seconds && now > 0);
+    job->rate[thread] =
+        now > began ? 2.0 * OUT * IN * TILES * HEM__LANES * rounds / (now - began) : 0;
+}
+
+static double measure(hem_context *context, hem__job work, int threads, double seconds)
 {
     int most = hem_context_threads(context);
     peak_job job = {.kernels = context->kernels,
@@ -105,9 +133,19 @@ double hem_measure_peak(hem_context *context, int threads, double seconds)
                                : threads > most ? most
                                                 : threads,
                     .seconds = seconds};
-    hem__pool_run(context->pool, measure_peak, &job);
+    hem__pool_run(context->pool, work, &job);
     double sum = 0;
     for (int t = 0; t < job.threads; t++)
         sum += job.rate[t];
     return 1e-9 * sum;
+}
+
+double hem_measure_peak(hem_context *context, int threads, double seconds)
+{
+    return measure(context, measure_peak, threads, seconds);
+}
+
+double hem_measure_products(hem_context *context, int threads, double seconds)
+{
+    return measure(context, measure_products, threads, seconds);
 }

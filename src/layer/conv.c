@@ -43,6 +43,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     }
     out->conv = s;
     out->algorithm = cheapest(&s);
+    out->is_dense = out->algorithm == HEM__AS_DENSE;
     out->shape = out->map = (hem__shape){s.K, s.P, s.Q};
     out->needs_grad = out->needs_grad || !layer->freeze;
 
@@ -55,6 +56,10 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
                           .init = hem__init_of(&layer->init, fan_in, fan_out),
                           .decays = true,
                           .frozen = layer->freeze};
+    if (out->is_dense) {
+        weight.row = (size_t)s.C * (size_t)s.R * (size_t)s.S;
+        weight.columns = in->shape;
+    }
     out->weight = hem__graph_add_weight(graph, layer, &weight, "weight");
     out->bias = -1;
     if (out->weight >= 0 && layer->bias) {

@@ -15,7 +15,7 @@ typedef struct HEM__R(hem__conv_algorithm) {
     double (*cost)(const hem__conv_shape *shape);
     void (*reserve)(HEM__R(hem__cell) * cell, hem__arena *arena, int tiles, int n_threads,
                     bool training);
-    void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+    void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work); /* not dense */
     void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     /* NULL: not strip by strip. */
     void (*forward_rows)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work,

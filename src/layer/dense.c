@@ -22,6 +22,7 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     size_t inputs = hem__units(in->shape);
     out->shape = out->map = (hem__shape){units, 1, 1};
     out->needs_grad = out->needs_grad || !layer->freeze;
+    out->is_dense = true;
 
     hem__tensor weight = {.layer = out->layer,
                           .n_dims = 2,
@@ -52,17 +53,18 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     return HEM_OK;
 }
 
-hem__dense_run HEM__R(hem__dense_run_of)(const cell_t *cell, const work_t *work)
+static hem__dense_run run_of(const cell_t *cell, const work_t *work)
 {
     return (hem__dense_run){.n_in = (int)cell->in_units,
                             .n_out = (int)cell->out_units,
-                            .ld_w = hem__padded(cell->in_units),
+                            .ld_w = cell->graph->tensors[cell->node->weight].ld,
                             .n_tiles = work->tiles,
                             .in_tile = cell->in_units * HEM__LANES,
                             .out_tile = cell->out_units * HEM__LANES};
 }
 
-static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
+void HEM__R(hem__dense_reserve)(cell_t *cell, hem__arena *arena, int tiles, int n_threads,
+                                bool training)
 {
     if (!training || cell->graph->tensors[cell->node->weight].frozen)
         return;
@@ -73,7 +75,8 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
     (void)n_threads;
 }
 
-void HEM__R(hem__dense_turn)(const cell_t *cell, const work_t *work)
+/* cell->xt of cell->x, dealt out. */
+static void turn(const cell_t *cell, const work_t *work)
 {
     size_t first, last, in_tile = cell->in_units * HEM__LANES;
     if (!cell->xt)
@@ -94,25 +97,25 @@ static hem__deal deal_rows(const work_t *work, size_t n, size_t rows)
     return hem__work_deal(work, n, many ? rows : (size_t)work->kernels->dense_rows, 0);
 }
 
-static void forward(const cell_t *cell, const work_t *work)
+void HEM__R(hem__dense_forward)(const cell_t *cell, const work_t *work)
 {
     const hem__tensor *tensors = cell->graph->tensors;
     const hem__real *w = work->params + tensors[cell->node->weight].offset;
     const hem__real *bias =
         cell->node->bias < 0 ? NULL : work->params + tensors[cell->node->bias].offset;
-    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
+    hem__dense_run run = run_of(cell, work);
     size_t first, last;
     hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
     while (hem__deal_next(&rows, &first, &last))
         work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
-    HEM__R(hem__dense_turn)(cell, work);
+    turn(cell, work);
 }
 
-static void input_grad(const cell_t *cell, const work_t *work)
+void HEM__R(hem__dense_input_grad)(const cell_t *cell, const work_t *work)
 {
     const hem__real *w = work->params + cell->graph->tensors[cell->node->weight].offset;
-    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
+    hem__dense_run run = run_of(cell, work);
     size_t first, last;
     hem__deal units = deal_rows(work, cell->in_units, INPUT_ROWS);
     while (hem__deal_next(&units, &first, &last))
@@ -122,7 +125,7 @@ static void input_grad(const cell_t *cell, const work_t *work)
 static void weight_rows(const cell_t *cell, const work_t *work, size_t first, size_t last)
 {
     const hem__tensor *tensors = cell->graph->tensors, *weight = &tensors[cell->node->weight];
-    hem__dense_run run = HEM__R(hem__dense_run_of)(cell, work);
+    hem__dense_run run = run_of(cell, work);
     if (cell->node->bias >= 0)
         for (int t = 0; t < work->tiles; t++)
             work->kernels->lane_sum(cell->dy + (size_t)t * run.out_tile,
@@ -140,7 +143,7 @@ static void weight_rows(const cell_t *cell, const work_t *work, size_t first, si
                                (int)last, 0, (int)run.ld_w);
 }
 
-static void weight_grad(const cell_t *cell, const work_t *work)
+void HEM__R(hem__dense_weight_grad)(const cell_t *cell, const work_t *work)
 {
     size_t first, last;
     hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
@@ -149,9 +152,8 @@ static void weight_grad(const cell_t *cell, const work_t *work)
 }
 
 const HEM__R(hem__layer) HEM__R(hem__layer_DENSE) = {.infer = infer,
-                                                     .reserve = reserve,
-                                                     .forward = forward,
-                                                     .input_grad = input_grad,
-                                                     .weight_grad = weight_grad,
-                                                     .fuses_update = true,
+                                                     .reserve = HEM__R(hem__dense_reserve),
+                                                     .forward = HEM__R(hem__dense_forward),
+                                                     .input_grad = HEM__R(hem__dense_input_grad),
+                                                     .weight_grad = HEM__R(hem__dense_weight_grad),
                                                      .masks = true};

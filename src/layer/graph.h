@@ -32,10 +32,11 @@ typedef struct hem__tensor {
     double l1, l2;         /* penalties */
     bool decays;           /* weights of conv and dense: adamw's decay is theirs alone */
     hem__init init;
-    bool not_negative; /* a variance */
-    bool frozen;       /* no gradient, no update: the layer's `freeze`, or running statistics */
-    size_t row, ld; /* stored in rows of `row` numbers, `ld` apart (dense weights); else row = n */
-    hem__shape columns; /* dense weights, slopes by unit: the map that a row is, for its canonical
+    bool not_negative;  /* a variance */
+    bool frozen;        /* no gradient, no update: the layer's `freeze`, or running statistics */
+    size_t row, ld;     /* stored in rows of `row` numbers, `ld` apart (weights of nodes that are
+                           dense); else row = n */
+    hem__shape columns; /* of those, and of slopes by unit: the map that a row is, for its canonical
                            order */
 } hem__tensor;
 
@@ -62,9 +63,12 @@ typedef struct hem__node {
     int n_inputs;
     int fork; /* a residual's sum: the node that its two ways begin at */
     hem__shape shape;
-    hem__shape map;   /* of what a flatten flattened; else equal to shape */
-    bool relu;        /* conv, dense, batchnorm: relu in the epilogue */
-    bool needs_grad;  /* parameters here or further up */
+    hem__shape map;  /* of what a flatten flattened; else equal to shape */
+    bool relu;       /* conv, dense, batchnorm: relu in the epilogue */
+    bool needs_grad; /* parameters here or further up */
+    /* A dense layer, or a convolution that runs as one: its weights lie as the kernels read them,
+     * and weight_grad honours work->fused for them (never for its bias). */
+    bool is_dense;
     int weight, bias; /* tensors; -1 = none; prelu's slopes are its weight */
     hem__conv_shape conv;
     hem__algorithm algorithm; /* conv */

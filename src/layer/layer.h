@@ -68,7 +68,7 @@ typedef struct HEM__R(hem__layer) {
     /* Takes the layer's own slices; run twice, the first time only to count. May be NULL. */
     void (*reserve)(HEM__R(hem__cell) * cell, hem__arena *arena, int tiles, int n_threads,
                     bool training);
-    /* Once a step, after the weights changed. May be NULL. */
+    /* Once a step, after the weights changed; not for nodes that are dense. May be NULL. */
     void (*prepare)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     void (*forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
     /* The same numbers strip by strip, in plans that run some nodes together (plan_rows.c): makes
@@ -86,7 +86,6 @@ typedef struct HEM__R(hem__layer) {
     bool (*overwrites)(const hem__node *node);
     /* Whether strips may begin with this node. May be NULL: no. */
     bool (*begins_rows)(const hem__node *node);
-    bool fuses_update;  /* weight_grad honours work->fused for its weight (never for its bias) */
     bool masks;         /* input_grad honours cell->mask */
     bool in_place;      /* forward may write over its input, given that nobody else reads it */
     bool keeps_input;   /* gradients read x: in place in inference alone */
@@ -105,18 +104,12 @@ static inline hem__deal hem__work_deal(const HEM__R(hem__work) * work, size_t n,
     return hem__deal_new(work->pool, work->thread, n, unit, row);
 }
 
-/* Numbers in a row of weights: n and its padding. */
-static inline size_t hem__padded(size_t n)
-{
-    return (n + HEM__ALIGN - 1) / HEM__ALIGN * HEM__ALIGN;
-}
-
-/* What dense layers and convolutions that run as such (conv_dense.c) share: the kernels'
- * description of a chunk, rows of weights padded to hem__padded; and cell->xt of cell->x, dealt
- * out. */
-hem__dense_run HEM__R(hem__dense_run_of)(const HEM__R(hem__cell) * cell,
-                                         const HEM__R(hem__work) * work);
-void HEM__R(hem__dense_turn)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+/* The dense layer's, which convolutions that run as one (conv_dense.c) use too. */
+void HEM__R(hem__dense_reserve)(HEM__R(hem__cell) * cell, hem__arena *arena, int tiles,
+                                int n_threads, bool training);
+void HEM__R(hem__dense_forward)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+void HEM__R(hem__dense_input_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
+void HEM__R(hem__dense_weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 
 /* All threads wait here for each other, within one function of a layer. */
 static inline void hem__work_meet(const HEM__R(hem__work) * work)

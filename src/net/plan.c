@@ -298,7 +298,7 @@ static void list_work(plan_t *plan)
         const layer_t *layer = hem__layer_of(&graph->nodes[i]);
         bool is_loss = i == graph->n_nodes - 1;
         bool skip = layer->identity_in_inference && !plan->options.training;
-        if (layer->prepare) {
+        if (layer->prepare && !graph->nodes[i].is_dense) {
             last_prepare = plan->n_prepare;
             add_entry(plan, plan->prepare, &plan->n_prepare, layer->prepare, i, false);
         }

@@ -56,8 +56,7 @@ static traffic traffic_of(const plan_t *plan, const entry_t *entry)
     if (entry < plan->backward)
         return (traffic){.tile = in + out + (cell->x2 ? in : 0), .chunk = weight + bias};
     if (is_weight_grad(entry)) {
-        bool fused = plan->one_chunk && plan->options.fuse &&
-                     HEM__R(hem__layers)[cell->node->kind]->fuses_update;
+        bool fused = plan->one_chunk && plan->options.fuse && cell->node->is_dense;
         return (traffic){.tile = in + out,
                          .chunk = (fused ? 2 * (1 + slots) : 2) * weight + 2 * bias};
     }
@@ -74,8 +73,7 @@ static size_t updated_numbers(const plan_t *plan)
     for (int i = 0; i < plan->graph->n_nodes; i++) {
         const hem__node *node = &plan->graph->nodes[i];
         if (plan->one_chunk && plan->options.fuse && node->weight >= 0 &&
-            !plan->graph->tensors[node->weight].frozen &&
-            HEM__R(hem__layers)[node->kind]->fuses_update)
+            !plan->graph->tensors[node->weight].frozen && node->is_dense)
             n -= stored(plan, node->weight);
     }
     return n;

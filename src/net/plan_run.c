@@ -212,7 +212,7 @@ static bool updated_by_layer(const plan_t *plan, const work_t *work, int tensor)
 {
     for (int i = 0; work->fused && i < plan->graph->n_nodes; i++)
         if (plan->graph->nodes[i].weight == tensor)
-            return HEM__R(hem__layers)[plan->graph->nodes[i].kind]->fuses_update;
+            return plan->graph->nodes[i].is_dense;
     return false;
 }
 

@@ -268,7 +268,7 @@ static void pack(const source *from, const entry *e)
     }
     if (e->run == run_prelu)
         pack_row(from, c->node.weight, 1, c->C, c->w);
-    else if (c->w && c->node.kind == HEM__LAYER_DENSE)
+    else if (c->w && c->node.is_dense)
         pack_dense(from, c);
     else if (c->w)
         pack_conv(from, c);
@@ -397,12 +397,6 @@ static int widen(layout *l, const hem__node *node, int from)
     return c->to;
 }
 
-/* One window over the whole image is a dense layer: its sums run over more registers at once. */
-static bool is_dense(const hem__conv_shape *s)
-{
-    return s->P == 1 && s->Q == 1 && s->pad_y == 0 && s->pad_x == 0 && s->R == s->H && s->S == s->W;
-}
-
 static void take_weights(layout *l, cell *c, size_t n_in, size_t n_out)
 {
     c->w = hem__arena_take(l->arena, whole(n_out) * n_in, sizeof(float));
@@ -452,7 +446,7 @@ static void lay_out_node(layout *l, int i)
         p->buffers[from].readers += readers - 1;
         return;
     }
-    if (run == run_conv && is_dense(&node->conv))
+    if (node->is_dense)
         run = run_dense;
     if (run == run_conv && (node->conv.pad_x > 0 || columns_right(&node->conv) > 0))
         from = widen(l, node, from);

@@ -498,6 +498,34 @@ static void test_slopes(void **state)
     setting_close(&s);
 }
 
+/* A convolution that covers its map keeps its weights in the order of the map; files do not. */
+static void test_covering_order(void **state)
+{
+    (void)state;
+    setting s;
+    begin(&s,
+          "data: {synthetic: {train: 20, test: 20, height: 8, width: 9, classes: 2}}\nmodel:\n"
+          "  - conv: {filters: 10, kernel: 1}\n  - conv: {filters: 3, kernel: [8, 9]}\n"
+          "  - dense: {units: 2, activation: softmax}\n",
+          1, NULL, "adam");
+    size_t index = hem_net_find_tensor(s.net, "conv2.weight");
+    const hem__tensor *t = &s.net->graph->tensors[index];
+    const size_t row = 10 * 8 * 9;
+    assert_int_equal(hem_net_tensor(s.net, index).n_dims, 4);
+    assert_int_equal(t->n, 3 * row);
+    assert_int_equal(t->ld, 720);
+    assert_int_equal(hem__tensor_place(t, 1), 8);            /* next column, 8 channels on */
+    assert_int_equal(hem__tensor_place(t, 8 * 72 + 1), 578); /* channel 8: in a block of two */
+    assert_int_equal(hem__tensor_place(t, row), t->ld);
+    float values[2160], again[2160];
+    for (size_t i = 0; i < t->n; i++)
+        values[i] = (float)i;
+    hem_net_set_tensor(s.net, index, values);
+    hem_net_get_tensor(s.net, index, again);
+    assert_memory_equal(values, again, sizeof values);
+    setting_close(&s);
+}
+
 /* Canonical order of a dense weight behind a flatten is (channel, row, column). */
 static void test_canonical_order(void **state)
 {
@@ -540,6 +568,7 @@ int main(void)
         cmocka_unit_test(test_b2_counts),
         cmocka_unit_test(test_slopes),
         cmocka_unit_test(test_canonical_order),
+        cmocka_unit_test(test_covering_order),
         cmocka_unit_test(test_canonical_order_of_one_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

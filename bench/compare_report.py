@@ -42,8 +42,8 @@ METHOD = """\
 - "Others": mean cores that other processes (and other guests of the host) took on the same CPUs meanwhile. Above 0.15 or so absolute figures are too low for all; ratios suffer less.
 - % of peak: useful operations, taps on padding left out, over the multiply-add peak measured before and after in the same seconds. Over 100 where an algorithm needs fewer
   multiplications than the definition.
-- % of products: the same over what hemline's product of matrices reached out of the first cache in the same seconds: 95 % of the peak on an idle core, 70 to 80 % while
-  another guest of the host uses the core's other half, which no kernel gets back.
+- % of products: the same over what hemline's product of two matrices that fit the first-level cache reached on the average in the same seconds. That is near the peak on an idle core, and well
+  below it while another guest of the host uses the core's second thread, which costs every program.
 """
 
 

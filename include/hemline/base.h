@@ -108,10 +108,10 @@ HEM_API const char *hem_cpu_name(void);
  *  (two operations a multiply-add, operands in registers), on `threads` threads at once: the sum.
  */
 HEM_API double hem_measure_peak(hem_context *context, int threads, double seconds);
-/** What the tier's product of two matrices reaches out of the first-level cache, in GFLOP/s: the
- *  mean over `seconds`, on `threads` threads at once: the sum. The bound of every kernel that sums
- *  products one by one. On an idle core it is some percent below the peak; where another program
- *  or another guest of the host runs on the same core's second thread, far below. */
+/** What the tier's product of two matrices that fit the first-level cache reaches, in GFLOP/s:
+ *  the mean over `seconds` of each of `threads` threads that run at once, added up. On an idle core
+ *  it is near the peak; where other programs take time, or another program or guest of the host
+ * runs on the second thread of the same core, far below. */
 HEM_API double hem_measure_products(hem_context *context, int threads, double seconds);
 
 #ifdef __cplusplus

@@ -54,7 +54,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
                                                                         const dense_span *s)
 {
     const size_t w_row = d->w_row, w_step = d->w_step, gap = s->gap;
-    const size_t ahead = d->ahead;
+    const size_t ahead = s->ahead;
     const float *x = s->x, *w = s->w;
 #ifdef HALVES
     const float *w_half = w + KB / 2 * w_row;

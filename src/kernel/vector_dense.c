@@ -9,7 +9,7 @@
 typedef struct dense_sum {
     size_t n; /* terms */
     size_t w_row, w_step, y_row;
-    size_t ahead; /* how far in front of w to prefetch; 0 = the hardware sees it coming */
+    size_t ahead; /* from a line of w to the next that is wanted; 0 = the hardware sees it coming */
     int go_on;    /* the sum begins with y, not with the bias or 0 */
     int relu;
 } dense_sum;
@@ -18,6 +18,7 @@ typedef struct dense_span {
     const float *x, *w, *bias, *mask; /* bias and mask may be NULL; mask is laid out like y */
     float *y;
     size_t gap, y_gap; /* numbers between lane groups in x and in y */
+    size_t ahead;      /* how far in front of w to prefetch; 0 = not */
 } dense_span;
 
 typedef void (*dense_block)(const dense_sum *, const dense_span *);
@@ -131,10 +132,9 @@ static size_t piece_length(size_t n, size_t most)
 }
 
 /* All rows of one piece for one or two lane groups; `s` stands at the first row. */
-static void dense_rows(dense_sum d, dense_span s, int groups, int n_rows)
+static void dense_rows(const dense_sum *d, dense_span s, int groups, int n_rows)
 {
     const dense_choice *blocks = BLOCKS[groups - 1];
-    const size_t ahead = d.ahead;
     for (int choice = 0; n_rows > 0;) {
         if (blocks[choice].rows > n_rows) {
             choice++;
@@ -142,12 +142,12 @@ static void dense_rows(dense_sum d, dense_span s, int groups, int n_rows)
         }
         size_t rows = (size_t)blocks[choice].rows;
         /* The first block of a line of w asks for the next. */
-        d.ahead = (uintptr_t)s.w % 64 / sizeof(float) < rows ? ahead : 0;
-        blocks[choice].run(&d, &s);
-        s.w += rows * d.w_row;
-        s.y += rows * d.y_row;
+        s.ahead = (uintptr_t)s.w % 64 / sizeof(float) < rows ? d->ahead : 0;
+        blocks[choice].run(d, &s);
+        s.w += rows * d->w_row;
+        s.y += rows * d->y_row;
         s.bias = s.bias != NULL ? s.bias + rows : NULL;
-        s.mask = s.mask != NULL ? s.mask + rows * d.y_row : NULL;
+        s.mask = s.mask != NULL ? s.mask + rows * d->y_row : NULL;
         n_rows -= blocks[choice].rows;
     }
 }
@@ -178,7 +178,7 @@ static void dense_tiles(dense_sum d, const hem__dense_run *run, const float *x, 
                     .gap = x_tile,
                     .y_gap = y_tile,
                 };
-                dense_rows(d, s, at_most(run->n_tiles - t, 2), n_rows);
+                dense_rows(&d, s, at_most(run->n_tiles - t, 2), n_rows);
             }
         }
         first += length;

@@ -1,6 +1,6 @@
 /* What a way to compute a convolution provides. To add one: its file beside conv_direct.c, a name
  * in hem__algorithm (graph.h), a line in the list of conv.c. The choice is a function of the shape
- * alone, since bits depend on it. */
+ * alone, since bits depend on it, and of the dense form the order of the weights in memory. */
 #ifndef HEM_LAYER_CONV_ALGORITHM_H
 #define HEM_LAYER_CONV_ALGORITHM_H
 
@@ -24,7 +24,8 @@ typedef struct HEM__R(hem__conv_algorithm) {
     void (*weight_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 } HEM__R(hem__conv_algorithm);
 
-/* The bias gradient, the same for all: adds the thread's share of the channels. */
+/* The bias gradient, the same for all but the dense form: adds the thread's share of the channels.
+ */
 void HEM__R(hem__conv_bias_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct);

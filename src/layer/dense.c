@@ -1,6 +1,7 @@
 /* Fully connected layer: y[o] = bias[o] + sum over i of w[o][i] x[i]. A map is read as it lies in
  * memory (contract.h), so flattening costs nothing; weights are stored in that order too and only
- * files and printed names see the canonical one.
+ * files and printed names see the canonical one. Convolutions that cover their map use these
+ * functions too (conv_dense.c).
  *
  * Its weight gradient never exists in memory where a batch is one chunk: the kernel that computes
  * it also updates. */

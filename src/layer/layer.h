@@ -23,7 +23,7 @@ typedef struct HEM__R(hem__cell) {
     bool masked;           /* the gradient of this node's relu is taken by the node above */
     const hem__real *mask; /* y of a relu below that input_grad is to mask dx with; or NULL */
     /* the layer's own, from reserve() */
-    hem__real *packed, *packed_grad; /* conv */
+    hem__real *packed, *packed_grad; /* conv that is not dense */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
     hem__real *room;        /* dense: the kernel's, by output */
@@ -50,7 +50,7 @@ typedef struct HEM__R(hem__work) {
     int slots;
     int optimizer;                      /* index into kernels->update */
     const hem__update *updates;         /* by tensor */
-    bool fused;                         /* weight_grad also updates, where the layer can */
+    bool fused;                         /* weight_grad of a dense node also updates */
     uint32_t drop_key[2], epoch, place; /* dropout; place of the chunk's first image */
 } HEM__R(hem__work);
 

@@ -149,6 +149,22 @@ static hem_status add_residual(const hem_spec *spec, size_t index, hem__graph *g
     return hem__layers_f32[layer->kind]->infer(spec, layer, &graph->nodes[end], graph, sum, err);
 }
 
+/* A flattened map has no rows and columns left for windows to move over. */
+static hem_status check_map(const hem_spec *spec, const hem__layer_spec *layer, const hem__node *in,
+                            hem_error *err)
+{
+    bool windows = layer->kind == HEM__LAYER_CONV || layer->kind == HEM__LAYER_MAXPOOL ||
+                   layer->kind == HEM__LAYER_AVGPOOL || layer->kind == HEM__LAYER_GLOBAL_MAXPOOL ||
+                   layer->kind == HEM__LAYER_GLOBAL_AVGPOOL;
+    if (!windows || in->map.C == in->shape.C)
+        return HEM_OK;
+    hem__spec_fail(spec, layer->at, err,
+                   "%s stands behind a flatten: of the map of %d x %d x %d (rows, columns, "
+                   "channels) %d numbers in a row are left",
+                   layer->name, in->map.H, in->map.W, in->map.C, in->shape.C);
+    return hem__hint(err, "put it before the flatten, or leave the flatten out");
+}
+
 /* Adds the nodes of a layer behind node *at, which then is the last of them. */
 static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *graph, int *at,
                             hem_error *err)
@@ -159,6 +175,7 @@ static hem_status add_layer(const hem_spec *spec, size_t index, hem__graph *grap
     const hem__node *in = &graph->nodes[*at];
     hem__node *node = add_node(graph, layer->kind, index, *at);
     *at = graph->n_nodes - 1;
+    HEM_TRY(check_map(spec, layer, in, err));
     HEM_TRY(hem__layers_f32[layer->kind]->infer(spec, layer, in, graph, node, err));
     HEM_TRY(check_size(spec, layer, graph, node, err));
     if (layer->kind != HEM__LAYER_CONV && layer->kind != HEM__LAYER_DENSE)

@@ -74,5 +74,7 @@ int hem__stepper_groups(const hem_stepper *stepper);
 /* A line of text that names the algorithm of every layer, e.g. "conv1=direct conv2=direct". A pure
  * function of shapes, batch size and experiment. free() it. */
 char *hem__net_algorithms(const hem_net *net);
+/* A number that tells apart orders of the parameter vector: how tensors lie in it. */
+uint64_t hem__net_storage(const hem_net *net);
 
 #endif

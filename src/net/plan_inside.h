@@ -47,6 +47,12 @@ static inline const HEM__R(hem__layer) * hem__layer_of(const hem__node *node)
     return HEM__R(hem__layers)[node->kind];
 }
 
+/* Whether weight_grad updates the node's weight, too: in a step whose batch is one chunk. */
+static inline bool hem__fuses(const HEM__R(hem__plan) * plan, const hem__node *node)
+{
+    return node->is_dense && plan->one_chunk && plan->options.fuse;
+}
+
 /* How often other nodes read node i; twice where a residual begins. */
 int HEM__R(hem__readers)(const hem__graph *graph, int i);
 /* How many nodes from `first` on run strip by strip together in this plan; 1: it runs alone. */

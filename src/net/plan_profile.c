@@ -39,7 +39,7 @@ static size_t stored(const plan_t *plan, int tensor)
 
 static bool is_weight_grad(const entry_t *entry)
 {
-    return entry->run == HEM__R(hem__layers)[entry->cell->node->kind]->weight_grad;
+    return entry->run == hem__layer_of(entry->cell->node)->weight_grad;
 }
 
 /* Numbers that an entry reads and writes at least: inputs, weights, results, once each. */
@@ -56,9 +56,8 @@ static traffic traffic_of(const plan_t *plan, const entry_t *entry)
     if (entry < plan->backward)
         return (traffic){.tile = in + out + (cell->x2 ? in : 0), .chunk = weight + bias};
     if (is_weight_grad(entry)) {
-        bool fused = plan->one_chunk && plan->options.fuse && cell->node->is_dense;
-        return (traffic){.tile = in + out,
-                         .chunk = (fused ? 2 * (1 + slots) : 2) * weight + 2 * bias};
+        size_t passes = hem__fuses(plan, cell->node) ? 2 * (1 + slots) : 2;
+        return (traffic){.tile = in + out, .chunk = passes * weight + 2 * bias};
     }
     bool reads_more = cell->mask || weight == 0; /* pooling and curves read x or y again */
     return (traffic){.tile = out + in + (reads_more ? in : 0), .chunk = weight};
@@ -72,8 +71,7 @@ static size_t updated_numbers(const plan_t *plan)
         n += plan->graph->tensors[i].frozen ? 0 : plan->graph->tensors[i].stored;
     for (int i = 0; i < plan->graph->n_nodes; i++) {
         const hem__node *node = &plan->graph->nodes[i];
-        if (plan->one_chunk && plan->options.fuse && node->weight >= 0 &&
-            !plan->graph->tensors[node->weight].frozen && node->is_dense)
+        if (hem__fuses(plan, node) && !plan->graph->tensors[node->weight].frozen)
             n -= stored(plan, node->weight);
     }
     return n;
@@ -91,9 +89,8 @@ static const char *pass_of(const plan_t *plan, const entry_t *entry)
 /* Whether the entry is one of the passes that a layer's multiply-adds are counted for. */
 static bool multiplies(const plan_t *plan, const entry_t *entry)
 {
-    return entry >= plan->forward &&
-           (entry < plan->backward || is_weight_grad(entry) ||
-            entry->run == HEM__R(hem__layers)[entry->cell->node->kind]->input_grad);
+    return entry >= plan->forward && (entry < plan->backward || is_weight_grad(entry) ||
+                                      entry->run == hem__layer_of(entry->cell->node)->input_grad);
 }
 
 static void add_row(hem_profile *out, size_t layer, const char *pass, double seconds, double flops,

@@ -256,7 +256,7 @@ static void update_rest(const plan_t *plan, const work_t *work, const hem__real 
 static void finish_layers(const plan_t *plan, const work_t *work)
 {
     for (int i = 0; i < plan->graph->n_nodes; i++) {
-        const HEM__R(hem__layer) *layer = HEM__R(hem__layers)[plan->graph->nodes[i].kind];
+        const HEM__R(hem__layer) *layer = hem__layer_of(&plan->graph->nodes[i]);
         if (layer->finish)
             layer->finish(&plan->cells[i], work);
     }

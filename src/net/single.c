@@ -268,7 +268,7 @@ static void pack(const source *from, const entry *e)
     }
     if (e->run == run_prelu)
         pack_row(from, c->node.weight, 1, c->C, c->w);
-    else if (c->w && c->node.is_dense)
+    else if (e->run == run_dense)
         pack_dense(from, c);
     else if (c->w)
         pack_conv(from, c);
@@ -446,7 +446,7 @@ static void lay_out_node(layout *l, int i)
         p->buffers[from].readers += readers - 1;
         return;
     }
-    if (node->is_dense)
+    if (node->is_dense) /* a convolution too: sums over more registers at once */
         run = run_dense;
     if (run == run_conv && (node->conv.pad_x > 0 || columns_right(&node->conv) > 0))
         from = widen(l, node, from);

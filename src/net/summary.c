@@ -241,3 +241,21 @@ char *hem__net_algorithms(const hem_net *net)
                             hem__conv_algorithms_f32[net->graph->nodes[i].algorithm]->name);
     return hem__str_take(&s);
 }
+
+uint64_t hem__net_storage(const hem_net *net)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, number by number */
+    for (int i = 0; i < net->graph->n_tensors; i++) {
+        const hem__tensor *t = &net->graph->tensors[i];
+        const uint64_t words[] = {t->n,
+                                  t->offset,
+                                  t->row,
+                                  t->ld,
+                                  (uint64_t)t->columns.C,
+                                  (uint64_t)t->columns.H,
+                                  (uint64_t)t->columns.W};
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            hash = (hash ^ words[k]) * 0x100000001b3;
+    }
+    return hash;
+}

@@ -1,6 +1,7 @@
 /* Checkpoints: all that a run needs to go on to the same bits. docs/run-directory.md says what is
  * in the file. Weights and state are stored as they lie in memory, which no tier changes. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -61,6 +62,12 @@ static char *progress_text(const hem__run *run)
     return hem__str_take(&json.text);
 }
 
+static const char *storage_text(const hem_net *net, char text[17])
+{
+    snprintf(text, 17, "%016" PRIx64, hem__net_storage(net));
+    return text;
+}
+
 static bool describe(const hem__run *run, hem__st_writer *writer)
 {
     char *progress = progress_text(run);
@@ -69,6 +76,7 @@ static bool describe(const hem__run *run, hem__st_writer *writer)
         hem__st_put_text(writer, "hemline.progress", progress);
         hem__st_put_text(writer, "hemline.tier", hem_context_tier(run->context));
         hem__st_put_text(writer, "hemline.algorithms", run->algorithms);
+        hem__st_put_text(writer, "hemline.storage", storage_text(run->net, (char[17]){0}));
     }
     free(progress);
     return done && !writer->failed;
@@ -342,6 +350,16 @@ static hem_status check_data(const hem__checkpoint *c, const hem__run *run, hem_
     return hem__hint(err, "point --data at the run's own data");
 }
 
+static hem_status check_storage(const hem__checkpoint *c, const hem__run *run, hem_error *err)
+{
+    const char *storage = hem__checkpoint_text(c, "hemline.storage");
+    if (strcmp(storage, storage_text(run->net, (char[17]){0})) == 0)
+        return HEM_OK;
+    hem__fail_at(err, HEM_ERR_MODEL, c->path, 0, 0,
+                 "its weights lie in another order than this version of hemline keeps them in");
+    return hem__hint(err, "use the version that wrote it, or train anew");
+}
+
 static hem_status check_machine(const hem__checkpoint *c, const hem__run *run, hem_error *err)
 {
     const char *tier = hem__checkpoint_text(c, "hemline.tier");
@@ -397,6 +415,7 @@ hem_status hem__checkpoint_restore(const hem__checkpoint *c, hem__run *run, hem_
     float *params = hem__net_params(run->net, &n);
     float *state = hem__stepper_state(run->stepper, &n_state);
     HEM_TRY(check_data(c, run, err));
+    HEM_TRY(check_storage(c, run, err));
     HEM_TRY(check_machine(c, run, err));
     HEM_TRY(check_sizes(c, run, n_state, err));
     const hem__st_tensor *weights = hem__st_find(&c->file, "params");

@@ -73,8 +73,12 @@ static const network networks[] = {
      "  - dense: {units: 1, activation: tanh}\n" OUTPUT,
      ""},
     {"kernel as large as the map", 1, 10, "1/255",
-     "  - conv: {filters: 3, kernel: 3, padding: same, activation: relu}\n"
-     "  - conv: {filters: 17, kernel: 12, activation: tanh}\n" OUTPUT,
+     "  - conv: {filters: 11, kernel: 2, activation: relu}\n"
+     "  - conv: {filters: 17, kernel: 11, activation: tanh}\n" OUTPUT,
+     ""},
+    {"kernel as large as the map, same, two outputs a side", 1, 10, "1/255",
+     "  - maxpool: 6\n  - conv: {filters: 11, kernel: 1, activation: tanh}\n"
+     "  - conv: {filters: 5, kernel: 2, padding: same, activation: tanh}\n" OUTPUT,
      ""},
     {"convolutions by Fourier transforms", 3, 20, "1/255",
      "  - conv: {filters: 9, kernel: 7, padding: same, activation: relu, l2: 1e-3}\n"

@@ -21,6 +21,15 @@ static const char conv_net[] =
     "  - dropout: 0.1\n"
     "  - dense: {units: 7, activation: softmax, l2: 1e-4}\n";
 
+/* Convolutions that cover their map; the second is frozen. */
+static const char covering_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 11, classes: 6}}\nmodel:\n"
+    "  - conv: {filters: 11, kernel: 1, activation: relu}\n"
+    "  - residual: [{conv: {filters: 11, kernel: 3, padding: same}}]\n"
+    "  - conv: {filters: 13, kernel: [9, 11], activation: tanh}\n"
+    "  - conv: {filters: 21, kernel: 1, freeze: true}\n"
+    "  - dense: {units: 6, activation: softmax}\n";
+
 static const char augmented_net[] =
     "data: {synthetic: {train: 150, test: 20, height: 12, width: 12}}\n"
     "augment: {rotation: 20 deg, shift: 10%, cutout: 4 px}\n"
@@ -103,7 +112,8 @@ static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net, dense_net, act_net, sigmoid_net, winograd_net};
+    static const char *const nets[] = {conv_net,    dense_net,    act_net,
+                                       sigmoid_net, winograd_net, covering_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char override[160];
@@ -116,9 +126,9 @@ static void test_threads_and_tiers_same_bits(void **state)
 static void test_fused_and_separate_same_bits(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < N_OPTIMIZERS; kind++) {
+    for (size_t kind = 0; kind < 2 * N_OPTIMIZERS; kind++) {
         setting s;
-        begin(&s, conv_net, 2, NULL, optimizers[kind]);
+        begin(&s, kind % 2 ? covering_net : conv_net, 2, NULL, optimizers[kind / 2]);
         hem__plan_options options = hem__net_plan_options(s.net, 32);
         size_t n = s.net->graph->n_params, n_tensors = (size_t)s.net->graph->n_tensors;
         float *params[2];
@@ -498,32 +508,44 @@ static void test_slopes(void **state)
     setting_close(&s);
 }
 
-/* A convolution that covers its map keeps its weights in the order of the map; files do not. */
+/* A convolution that covers its map keeps its weights in the order of the map, and is the dense
+ * layer behind a flatten that has the same weights in files. */
 static void test_covering_order(void **state)
 {
     (void)state;
-    setting s;
-    begin(&s,
-          "data: {synthetic: {train: 20, test: 20, height: 8, width: 9, classes: 2}}\nmodel:\n"
-          "  - conv: {filters: 10, kernel: 1}\n  - conv: {filters: 3, kernel: [8, 9]}\n"
-          "  - dense: {units: 2, activation: softmax}\n",
-          1, NULL, "adam");
-    size_t index = hem_net_find_tensor(s.net, "conv2.weight");
-    const hem__tensor *t = &s.net->graph->tensors[index];
-    const size_t row = 10 * 8 * 9;
-    assert_int_equal(hem_net_tensor(s.net, index).n_dims, 4);
-    assert_int_equal(t->n, 3 * row);
-    assert_int_equal(t->ld, 720);
-    assert_int_equal(hem__tensor_place(t, 1), 8);            /* next column, 8 channels on */
-    assert_int_equal(hem__tensor_place(t, 8 * 72 + 1), 578); /* channel 8: in a block of two */
-    assert_int_equal(hem__tensor_place(t, row), t->ld);
-    float values[2160], again[2160];
-    for (size_t i = 0; i < t->n; i++)
-        values[i] = (float)i;
-    hem_net_set_tensor(s.net, index, values);
-    hem_net_get_tensor(s.net, index, again);
-    assert_memory_equal(values, again, sizeof values);
-    setting_close(&s);
+    enum { ROW = 11 * 9 * 11, UNITS = 3, CLASSES = 2 };
+    static const char *const layers[2] = {"conv: {filters: 3, kernel: [9, 11]}",
+                                          "dense: {units: 3}"};
+    float values[UNITS * ROW], again[UNITS * ROW], answers[2][CLASSES];
+    for (size_t i = 0; i < UNITS * ROW; i++)
+        values[i] = (float)(i * 37 % 101) / 1000 - 0.05f;
+    for (int kind = 0; kind < 2; kind++) {
+        setting s;
+        char text[512];
+        snprintf(
+            text, sizeof text,
+            "data: {synthetic: {train: 20, test: 20, height: 9, width: 11, classes: 2}}\nmodel:"
+            "\n  - conv: {filters: 11, kernel: 1, activation: relu}\n  - %s\n"
+            "  - dense: {units: 2, activation: softmax}\n",
+            layers[kind]);
+        begin(&s, text, 1, NULL, "adam");
+        size_t index = hem_net_find_tensor(s.net, kind ? "dense1.weight" : "conv2.weight");
+        const hem__tensor *t = &s.net->graph->tensors[index];
+        assert_int_equal(t->n, UNITS * ROW);
+        assert_int_equal(hem_net_tensor(s.net, index).n_dims, kind ? 2 : 4);
+        assert_int_equal(t->ld, (ROW + 15) / 16 * 16);
+        assert_int_equal(hem__tensor_place(t, 1), 8); /* next column, 8 channels on */
+        assert_int_equal(hem__tensor_place(t, 8 * 99 + 1), 8 * 99 + 3); /* in a block of 3 */
+        assert_int_equal(hem__tensor_place(t, ROW), t->ld);
+        hem_net_set_tensor(s.net, index, values);
+        hem_net_get_tensor(s.net, index, again);
+        assert_memory_equal(values, again, sizeof values);
+        assert_int_equal(
+            hem_net_predict(s.net, hem_data_image(s.data, HEM_TEST, 3), 1, answers[kind], NULL),
+            HEM_OK);
+        setting_close(&s);
+    }
+    assert_memory_equal(answers[0], answers[1], sizeof answers[0]);
 }
 
 /* Canonical order of a dense weight behind a flatten is (channel, row, column). */

@@ -38,6 +38,16 @@ static const char covering_net[] =
     "  - flatten\n"
     "  - dense: {units: 6, activation: softmax}\n";
 
+/* As large as its map, but with two outputs a side: not dense. */
+static const char same_net[] =
+    "data: {synthetic: {train: 200, test: 20, height: 8, width: 8, channels: 1, classes: 6}}\n"
+    "model:\n"
+    "  - maxpool: 4\n"
+    "  - conv: {filters: 11, kernel: 2, padding: same, activation: relu}\n"
+    "  - conv: {filters: 12, kernel: [2, 1], padding: same}\n"
+    "  - conv: {filters: 13, kernel: 2}\n"
+    "  - dense: {units: 6, activation: softmax}\n";
+
 static const char covered_net[] =
     "data: {synthetic: {train: 200, test: 20, height: 8, width: 9, channels: 3, classes: 6}}\n"
     "model:\n"
@@ -82,6 +92,7 @@ static void test_same_bits(void **state)
         {first_net, "conv1=fft conv2=fft conv3=direct dense1=direct", 0},
         {deep_net, "conv1=direct conv2=fft conv3=fft dense1=direct", 0},
         {covering_net, "conv1=direct conv2=dense conv3=dense dense1=direct", 0},
+        {same_net, "conv1=direct conv2=direct conv3=dense dense1=direct", 0},
         {covered_net, "conv1=dense dense1=direct", 0},
         {winograd_net, "conv1=direct conv2=winograd-4x4 dense1=direct", 0},
     };

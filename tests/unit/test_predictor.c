@@ -62,10 +62,18 @@ static const char fork[] =
 static const char whole[] =
     "data: {synthetic: {train: 40, test: 20, height: 9, width: 8, classes: 4}}\n"
     "model:\n"
-    "  - conv: {filters: 6, kernel: 11, padding: same, activation: relu}\n"
+    "  - conv: {filters: 11, kernel: 11, padding: same, activation: relu}\n"
     "  - residual: {layers: [{avgpool: {size: 2, stride: 1, padding: same}}]}\n"
     "  - conv: {filters: 40, kernel: [9, 8], activation: relu}\n"
     "  - global_maxpool\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
+/* Two outputs a side although the kernel is as large as the map. */
+static const char two[] =
+    "data: {synthetic: {train: 40, test: 20, height: 8, width: 8, classes: 4}}\n"
+    "model:\n"
+    "  - maxpool: 4\n"
+    "  - conv: {filters: 11, kernel: 2, padding: same, activation: relu}\n"
     "  - dense: {units: 4, activation: softmax}\n";
 
 static const char average[] =
@@ -143,7 +151,7 @@ static void check_agreement(setting *s, const char *name)
 static void test_layers_and_scalings(void **state)
 {
     (void)state;
-    static const char *const nets[] = {maps, residuals, fork, whole, average};
+    static const char *const nets[] = {maps, residuals, fork, whole, two, average};
     static const char *const scales[] = {"scale=1/255", "scale=standardize",
                                          "scale=standardize by pixel",
                                          "scale=standardize by image"};

@@ -281,6 +281,31 @@ static void test_other_algorithms(void **state)
     free(bytes);
 }
 
+/* Weights in an order of an earlier version: not even --any-tier goes on. */
+static void test_other_storage(void **state)
+{
+    (void)state;
+    static const char path[] = "storage/checkpoint.safetensors", was[] = "hemline.storage";
+    unsigned char *bytes, *at = NULL;
+    size_t n;
+    hem_train_result result;
+    hem_error err;
+    hem_train_options options = hem_train_options_default();
+    options.any_tier = true;
+    interrupted_run("storage", NULL);
+    assert_int_equal(hem__file_read(path, 1 << 24, HEM_ERR_IO, &bytes, &n, NULL), HEM_OK);
+    for (size_t i = 0; at == NULL && i + sizeof was <= n; i++)
+        at = memcmp(bytes + i, was, sizeof was - 1) == 0 ? bytes + i : NULL;
+    assert_non_null(at);
+    at[sizeof was - 2] = 'f'; /* as before there was one */
+    assert_true(hem__st_repair_checksum(bytes, n));
+    assert_int_equal(hem__file_write(path, bytes, n, NULL), HEM_OK);
+    assert_int_equal(hem_resume(context, "storage", NULL, 0, &options, &result, &err),
+                     HEM_ERR_MODEL);
+    assert_non_null(strstr(err.text, "in another order"));
+    free(bytes);
+}
+
 /* Four IDX files of n images with a first pixel of `pixel`. */
 static void write_idx(const char *directory, unsigned n, unsigned char pixel)
 {
@@ -420,6 +445,7 @@ int main(void)
         TEST(test_changed_keys),
         TEST(test_another_tier),
         TEST(test_other_algorithms),
+        TEST(test_other_storage),
         TEST(test_other_data),
         TEST(test_lock),
         TEST(test_fallback),

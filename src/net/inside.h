@@ -14,6 +14,8 @@ void hem__net_describe_layers(hem_net *net);
 void hem__scaling_values(const hem__scaling *scaling, hem__values *out);
 /* Options of a training plan of the network's experiment. */
 hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch);
+/* Options of the plan that predicts and evaluates. */
+hem__plan_options hem__net_infer_options(void);
 /* Makes net->infer where it is missing. */
 hem_status hem__net_infer_plan(hem_net *net, hem_error *err);
 /* HEM_ERR_USAGE where the data's images or classes are not the network's. */

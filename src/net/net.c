@@ -222,11 +222,16 @@ hem__plan_options hem__net_plan_options(const hem_net *net, size_t batch)
                                .clip = net->spec->train.clip_norm};
 }
 
+hem__plan_options hem__net_infer_options(void)
+{
+    return (hem__plan_options){.batch = HEM__CHUNK_TILES * HEM__LANES, .apart = true};
+}
+
 hem_status hem__net_infer_plan(hem_net *net, hem_error *err)
 {
     if (net->infer)
         return HEM_OK;
-    hem__plan_options options = {.batch = HEM__CHUNK_TILES * HEM__LANES};
+    hem__plan_options options = hem__net_infer_options();
     return hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options,
                              &net->infer, NULL, err);
 }
@@ -282,10 +287,9 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
     size_t bytes =
         (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
     size_t classes = (size_t)net->graph->n_classes;
-    const uint8_t *pointers[HEM__CHUNK_TILES * HEM__LANES];
-    const size_t most = sizeof pointers / sizeof *pointers;
-    for (size_t at = 0; at < n; at += most) {
-        size_t m = n - at < most ? n - at : most;
+    const uint8_t *pointers[RUN_IMAGES];
+    for (size_t at = 0; at < n; at += RUN_IMAGES) {
+        size_t m = n - at < RUN_IMAGES ? n - at : RUN_IMAGES;
         for (size_t i = 0; i < m; i++)
             pointers[i] = images + (at + i) * bytes;
         hem__batch_f32 batch = {.images = pointers,

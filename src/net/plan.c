@@ -313,6 +313,39 @@ static void list_work(plan_t *plan)
         list_backward(plan);
 }
 
+static const hem__plan_options APART = {.batch = HEM__APART_TILES * HEM__LANES};
+
+/* Bytes of a thread's own plan; 0 = threads stay together: where they would take much memory, as
+ * their layers are long then, and where weights are transformed, which each would do for itself. */
+static size_t apart_bytes(const plan_t *plan)
+{
+    const size_t most = 4 << 20;
+    size_t bytes = 0;
+    if (!plan->options.apart || plan->n_threads == 1)
+        return 0;
+    for (int i = 0; i < plan->graph->n_nodes; i++)
+        if (plan->graph->nodes[i].algorithm != HEM__DIRECT &&
+            plan->graph->nodes[i].algorithm != HEM__AS_DENSE)
+            return 0;
+    hem_status status =
+        HEM__R(hem__plan_new)(plan->graph, NULL, plan->kernels, &APART, NULL, &bytes, NULL);
+    return status == HEM_OK && bytes <= most ? bytes : 0;
+}
+
+/* Each thread's own plan. */
+static hem_status make_apart(plan_t *plan, hem_error *err)
+{
+    if (apart_bytes(plan) == 0)
+        return HEM_OK;
+    plan->apart = hem__calloc((size_t)plan->n_threads, sizeof *plan->apart);
+    if (!plan->apart)
+        return hem__fail_memory(err, "plans", (size_t)plan->n_threads * sizeof *plan->apart);
+    for (int t = 0; t < plan->n_threads; t++)
+        HEM_TRY(HEM__R(hem__plan_new)(plan->graph, NULL, plan->kernels, &APART, &plan->apart[t],
+                                      NULL, err));
+    return HEM_OK;
+}
+
 static bool whole_batch(const plan_t *plan)
 {
     return plan->graph->batch_statistics && plan->options.training;
@@ -351,9 +384,10 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                       hem__groups_of(options->batch, plan->options.groups) == 1;
 
     lay_out(plan, &plan->arena);
-    if (bytes)
-        *bytes = plan->arena.overflow ? SIZE_MAX : plan->arena.used;
     size_t needed = plan->arena.used;
+    if (bytes)
+        *bytes =
+            plan->arena.overflow ? SIZE_MAX : needed + apart_bytes(plan) * (size_t)plan->n_threads;
     if (!out) {
         HEM__R(hem__plan_free)(plan);
         return HEM_OK;
@@ -364,14 +398,21 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
     }
     lay_out(plan, &plan->arena);
     list_work(plan);
-    *out = plan;
-    return HEM_OK;
+    hem_status status = make_apart(plan, err);
+    if (status == HEM_OK)
+        *out = plan;
+    else
+        HEM__R(hem__plan_free)(plan);
+    return status;
 }
 
 void HEM__R(hem__plan_free)(plan_t *plan)
 {
     if (!plan)
         return;
+    for (int t = 0; plan->apart && t < plan->n_threads; t++)
+        HEM__R(hem__plan_free)(plan->apart[t]);
+    free(plan->apart);
     hem__arena_release(&plan->arena);
     hem__profile_free(plan->profile);
     free(plan->lists);

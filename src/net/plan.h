@@ -24,6 +24,7 @@ typedef struct hem__plan_options {
     bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
     double clip;   /* > 0: no update follows a gradient with a norm above it; never with `fuse` */
     bool keep;     /* nothing writes over an output, and all are made: hem__plan_output() */
+    bool apart;    /* forward alone: each thread may take tiles of its own through all layers */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one

@@ -15,6 +15,8 @@ typedef struct HEM__R(hem__entry) {
     int together; /* > 1: so many entries from here on run strip by strip (plan_rows.c) */
 } HEM__R(hem__entry);
 
+enum { HEM__APART_TILES = 2 }; /* that a thread takes at a time: two share a weight's load */
+
 struct HEM__R(hem__plan) {
     const hem__graph *graph;
     hem__pool *pool; /* NULL: the caller's thread alone */
@@ -40,6 +42,8 @@ struct HEM__R(hem__plan) {
     hem__real *average; /* of the parameters, by average_gain; or NULL */
     hem__real average_gain;
     hem__profile *profile; /* NULL: runs are not timed */
+    /* A plan of its own for each thread, without pool; NULL: threads work on the same chunk. */
+    struct HEM__R(hem__plan) * *apart;
 };
 
 static inline const HEM__R(hem__layer) * hem__layer_of(const hem__node *node)

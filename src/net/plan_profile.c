@@ -19,6 +19,8 @@ hem_status HEM__R(hem__plan_profile_start)(plan_t *plan, hem_error *err)
     plan->profile = hem__profile_new(plan->n_threads, n_entries(plan));
     if (!plan->profile)
         return hem__fail_memory(err, "a profile", sizeof *plan->profile);
+    for (int t = 0; plan->apart && t < plan->n_threads; t++)
+        HEM_TRY(HEM__R(hem__plan_profile_start)(plan->apart[t], err));
     return HEM_OK;
 }
 
@@ -170,6 +172,10 @@ hem_status HEM__R(hem__plan_profile_stop)(plan_t *plan, hem_profile *out, hem_er
     const hem__profile *p = plan->profile;
     if (!p)
         return hem__fail(err, HEM_ERR_USAGE, "no profile was started");
+    for (int t = 0; plan->apart && t < plan->n_threads; t++) {
+        hem__profile_join(plan->profile, t, plan->apart[t]->profile);
+        plan->apart[t]->profile = NULL;
+    }
     out->rows = hem__calloc(n_entries(plan) + HEM__N_TIMES + 3, sizeof *out->rows);
     if (!out->rows)
         return hem__fail_memory(err, "a profile", n_entries(plan) * sizeof *out->rows);

@@ -369,11 +369,41 @@ static void run_job(void *argument, int thread, int n_threads)
         j->finite = finite;
 }
 
+/* Forward, where there are tiles enough: each thread takes its own through all layers, and nobody
+ * waits for another but at the end. */
+static bool runs_apart(const job *j)
+{
+    const size_t all = (size_t)j->plan->n_threads * HEM__APART_TILES * HEM__LANES;
+    return j->plan->apart && !j->backward && j->batch->n >= all;
+}
+
+static void run_apart(void *argument, int thread, int n_threads)
+{
+    const job *all = argument;
+    job own = *all;
+    own.plan = all->plan->apart[thread];
+    work_t work = {.kernels = own.plan->kernels, .n_threads = 1, .params = own.params};
+    const size_t n = own.batch->n;
+    size_t first, last;
+    (void)n_threads;
+    hem__profile_enter(own.plan->profile, 0);
+    run_entries(own.plan, own.plan->prepare, own.plan->n_prepare, &work);
+    hem__deal tiles = hem__deal_new(all->plan->pool, thread, (n + HEM__LANES - 1) / HEM__LANES,
+                                    HEM__APART_TILES, HEM__APART_TILES);
+    while (hem__deal_next(&tiles, &first, &last)) {
+        const size_t end = last * HEM__LANES < n ? last * HEM__LANES : n;
+        run_chunk(&own, &work, first * HEM__LANES, end - first * HEM__LANES);
+    }
+    hem__profile_leave();
+}
+
 static bool run(job *j)
 {
     hem__profile *profile = j->plan->profile;
     double began = profile ? hem__now() : 0;
-    if (j->plan->pool)
+    if (runs_apart(j))
+        hem__pool_run(j->plan->pool, run_apart, j);
+    else if (j->plan->pool)
         hem__pool_run(j->plan->pool, run_job, j);
     else
         run_job(j, 0, 1);

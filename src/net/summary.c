@@ -21,7 +21,7 @@ size_t hem__net_training_bytes(const hem_net *net)
 {
     size_t n = net->graph->n_params, training = 0, inference = 0;
     hem__plan_options train = hem__net_plan_options(net, hem__net_batch(net));
-    hem__plan_options infer = {.batch = HEM__CHUNK_TILES * HEM__LANES};
+    hem__plan_options infer = hem__net_infer_options();
     if (hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &train, NULL,
                           &training, NULL) != HEM_OK ||
         hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &infer, NULL,

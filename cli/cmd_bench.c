@@ -354,7 +354,9 @@ static int print_text(const char *path, bench *b, double peak, double products)
         single_us(b, 0.5), single_us(b, 0.99));
     if (!arguments.no_layers) {
         bench_print_profile(b->s.net, &b->training_profile, peak, "a training step");
-        bench_print_profile(b->s.net, &b->inference_profile, peak, "inference of up to 64 images");
+        char what[64];
+        snprintf(what, sizeof what, "inference of %s images", grouped(b->n_images));
+        bench_print_profile(b->s.net, &b->inference_profile, peak, what);
     }
     out("\n%smedian of %d segments each, inference in batches of %zu; GFLOP/s count useful work, "
         "taps"

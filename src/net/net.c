@@ -236,12 +236,32 @@ hem_status hem__net_infer_plan(hem_net *net, hem_error *err)
                              &net->infer, NULL, err);
 }
 
-enum { RUN_IMAGES = 1024 }; /* images whose pointers and labels are gathered at once */
-
+/* Images and labels of a run forward: several pieces for each thread. */
 typedef struct gathered {
-    const uint8_t *images[RUN_IMAGES];
-    uint16_t labels[RUN_IMAGES];
+    size_t most;
+    const uint8_t **images;
+    uint16_t *labels;
 } gathered;
+
+static void release(gathered *g)
+{
+    free(g->images);
+    free(g->labels);
+}
+
+/* For n images, as many at once as pay. */
+static hem_status prepare(gathered *g, const hem_net *net, size_t n, hem_error *err)
+{
+    size_t most = 128 * (size_t)hem__pool_threads(net->context->pool);
+    most = most < 1024 ? 1024 : most;
+    g->most = n < most ? n : most;
+    g->images = hem__calloc(g->most + 1, sizeof *g->images);
+    g->labels = hem__calloc(g->most + 1, sizeof *g->labels);
+    if (g->images && g->labels)
+        return HEM_OK;
+    release(g);
+    return hem__fail_memory(err, "a list of images", g->most * sizeof *g->images);
+}
 
 hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const uint32_t *indices,
                         size_t n, float *loss, int32_t *predicted, float *probabilities,
@@ -249,21 +269,20 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
 {
     HEM_TRY(hem__net_fits(net, data, err));
     HEM_TRY(hem__net_infer_plan(net, err));
-    gathered *g = hem__calloc(1, sizeof *g);
-    if (!g)
-        return hem__fail_memory(err, "a list of images", sizeof *g);
+    gathered g;
+    HEM_TRY(prepare(&g, net, n, err));
     hem__values values;
     hem__scaling_values(&net->origin.scaling, &values);
     size_t classes = (size_t)net->graph->n_classes;
-    for (size_t at = 0; at < n; at += RUN_IMAGES) {
-        size_t m = n - at < RUN_IMAGES ? n - at : RUN_IMAGES;
+    for (size_t at = 0; at < n; at += g.most) {
+        size_t m = n - at < g.most ? n - at : g.most;
         for (size_t i = 0; i < m; i++) {
             size_t index = indices ? indices[at + i] : at + i;
-            g->images[i] = hem_data_image(data, part, index);
-            g->labels[i] = (uint16_t)hem_data_label(data, part, index);
+            g.images[i] = hem_data_image(data, part, index);
+            g.labels[i] = (uint16_t)hem_data_label(data, part, index);
         }
-        hem__batch_f32 batch = {.images = g->images,
-                                .labels = g->labels,
+        hem__batch_f32 batch = {.images = g.images,
+                                .labels = g.labels,
                                 .n = m,
                                 .values = &values,
                                 .pixels = net->origin.scaling.pixels,
@@ -274,7 +293,7 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
                                     probabilities ? probabilities + at * classes : NULL};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
-    free(g);
+    release(&g);
     return HEM_OK;
 }
 
@@ -287,12 +306,13 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
     size_t bytes =
         (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
     size_t classes = (size_t)net->graph->n_classes;
-    const uint8_t *pointers[RUN_IMAGES];
-    for (size_t at = 0; at < n; at += RUN_IMAGES) {
-        size_t m = n - at < RUN_IMAGES ? n - at : RUN_IMAGES;
+    gathered g;
+    HEM_TRY(prepare(&g, net, n, err));
+    for (size_t at = 0; at < n; at += g.most) {
+        size_t m = n - at < g.most ? n - at : g.most;
         for (size_t i = 0; i < m; i++)
-            pointers[i] = images + (at + i) * bytes;
-        hem__batch_f32 batch = {.images = pointers,
+            g.images[i] = images + (at + i) * bytes;
+        hem__batch_f32 batch = {.images = g.images,
                                 .n = m,
                                 .values = &values,
                                 .pixels = net->origin.scaling.pixels,
@@ -300,6 +320,7 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
                                 .probabilities = probabilities + at * classes};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
+    release(&g);
     return HEM_OK;
 }
 

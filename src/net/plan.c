@@ -1,6 +1,7 @@
 /* Building a plan: who needs which buffer, who may share, and the order of work. */
 #include "net/plan_inside.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -315,35 +316,46 @@ static void list_work(plan_t *plan)
 
 static const hem__plan_options APART = {.batch = HEM__APART_TILES * HEM__LANES};
 
-/* Bytes of a thread's own plan; 0 = threads stay together: where they would take much memory, as
- * their layers are long then, and where weights are transformed, which each would do for itself. */
+/* Bytes of a thread's own plan; 0 = threads stay together. So they do where these plans take much
+ * memory, since their layers are long then, and where weights do not fit the caches, since together
+ * they are read half as often. */
 static size_t apart_bytes(const plan_t *plan)
 {
-    const size_t most = 4 << 20;
+    const size_t most = 4 << 20, most_weights = 2 << 20;
     size_t bytes = 0;
-    if (!plan->options.apart || plan->n_threads == 1)
+    if (!plan->options.apart || plan->n_threads == 1 ||
+        plan->graph->n_params > most_weights / sizeof(hem__real))
         return 0;
-    for (int i = 0; i < plan->graph->n_nodes; i++)
-        if (plan->graph->nodes[i].algorithm != HEM__DIRECT &&
-            plan->graph->nodes[i].algorithm != HEM__AS_DENSE)
-            return 0;
     hem_status status =
         HEM__R(hem__plan_new)(plan->graph, NULL, plan->kernels, &APART, NULL, &bytes, NULL);
     return status == HEM_OK && bytes <= most ? bytes : 0;
 }
 
-/* Each thread's own plan. */
-static hem_status make_apart(plan_t *plan, hem_error *err)
+static void free_apart(plan_t *plan)
 {
-    if (apart_bytes(plan) == 0)
-        return HEM_OK;
+    for (int t = 0; plan->apart && t < plan->n_threads; t++)
+        HEM__R(hem__plan_free)(plan->apart[t]);
+    free(plan->apart);
+    plan->apart = NULL;
+}
+
+/* Each thread's own plan, whose weights are those that all prepare together. Without memory for
+ * them threads stay together. */
+static void make_apart(plan_t *plan)
+{
     plan->apart = hem__calloc((size_t)plan->n_threads, sizeof *plan->apart);
-    if (!plan->apart)
-        return hem__fail_memory(err, "plans", (size_t)plan->n_threads * sizeof *plan->apart);
-    for (int t = 0; t < plan->n_threads; t++)
-        HEM_TRY(HEM__R(hem__plan_new)(plan->graph, NULL, plan->kernels, &APART, &plan->apart[t],
-                                      NULL, err));
-    return HEM_OK;
+    for (int t = 0; plan->apart && t < plan->n_threads; t++) {
+        if (HEM__R(hem__plan_new)(plan->graph, NULL, plan->kernels, &APART, &plan->apart[t], NULL,
+                                  NULL) != HEM_OK) {
+            free_apart(plan);
+            return;
+        }
+        for (int i = 0; i < plan->graph->n_nodes; i++) {
+            cell_t *own = &plan->apart[t]->cells[i];
+            own->packed = plan->cells[i].packed;
+            own->spectrum_w = plan->cells[i].spectrum_w;
+        }
+    }
 }
 
 static bool whole_batch(const plan_t *plan)
@@ -356,6 +368,7 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                                  const hem__plan_options *options, plan_t **out, size_t *bytes,
                                  hem_error *err)
 {
+    assert(!options->apart || (!options->training && !options->keep));
     plan_t *plan = hem__calloc(1, sizeof *plan);
     if (plan)
         plan->cells = hem__calloc((size_t)graph->n_nodes, sizeof *plan->cells);
@@ -384,10 +397,10 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                       hem__groups_of(options->batch, plan->options.groups) == 1;
 
     lay_out(plan, &plan->arena);
-    size_t needed = plan->arena.used;
-    if (bytes)
-        *bytes =
-            plan->arena.overflow ? SIZE_MAX : needed + apart_bytes(plan) * (size_t)plan->n_threads;
+    size_t needed = plan->arena.used, apart = apart_bytes(plan);
+    if (bytes &&
+        (plan->arena.overflow || !hem__add_size(needed, apart * (size_t)plan->n_threads, bytes)))
+        *bytes = SIZE_MAX;
     if (!out) {
         HEM__R(hem__plan_free)(plan);
         return HEM_OK;
@@ -398,21 +411,17 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
     }
     lay_out(plan, &plan->arena);
     list_work(plan);
-    hem_status status = make_apart(plan, err);
-    if (status == HEM_OK)
-        *out = plan;
-    else
-        HEM__R(hem__plan_free)(plan);
-    return status;
+    if (apart > 0)
+        make_apart(plan);
+    *out = plan;
+    return HEM_OK;
 }
 
 void HEM__R(hem__plan_free)(plan_t *plan)
 {
     if (!plan)
         return;
-    for (int t = 0; plan->apart && t < plan->n_threads; t++)
-        HEM__R(hem__plan_free)(plan->apart[t]);
-    free(plan->apart);
+    free_apart(plan);
     hem__arena_release(&plan->arena);
     hem__profile_free(plan->profile);
     free(plan->lists);

@@ -1,7 +1,7 @@
 /* A plan: all buffers of a network for chunks of a batch (the whole batch where batch normalisation
- * needs its statistics), laid out once in one arena, and the steps
- * of forward and backward as an array of {function, cell} with barriers as marks. Running it
- * allocates nothing. Compiled in float and in double (kernel/real.h). */
+ * needs its statistics), laid out once in an arena, and the steps of forward and backward as an
+ * array of {function, cell} with barriers as marks. Running it allocates nothing. Compiled in float
+ * and in double (kernel/real.h). */
 #ifndef HEM_NET_PLAN_H
 #define HEM_NET_PLAN_H
 
@@ -24,7 +24,8 @@ typedef struct hem__plan_options {
     bool fuse;     /* let layers update in their weight gradient where a batch is one chunk */
     double clip;   /* > 0: no update follows a gradient with a norm above it; never with `fuse` */
     bool keep;     /* nothing writes over an output, and all are made: hem__plan_output() */
-    bool apart;    /* forward alone: each thread may take tiles of its own through all layers */
+    bool apart;    /* neither training nor keep: a thread may take tiles of its own through all
+                      layers, in a plan of its own; what a chunk left is nowhere to be read then */
 } hem__plan_options;
 
 /* Gradient groups of a batch of n images: whole tiles, a power of two, 1 up to 64 images, then one
@@ -54,7 +55,8 @@ typedef struct HEM__R(hem__plan) HEM__R(hem__plan);
 /* The last of the nodes whose forward passes run strip by strip together with that of node `first`,
  * in plans without training and `keep`; `first` itself where it runs alone. */
 int HEM__R(hem__rows_end)(const hem__graph *graph, int first);
-/* With out == NULL only counts: *bytes is what the plan's arena needs. bytes may be NULL. */
+/* With out == NULL only counts: *bytes is what the arenas need, the threads' own included. bytes
+ * may be NULL. */
 hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
                                  const HEM__R(hem__kernels) * kernels,
                                  const hem__plan_options *options, HEM__R(hem__plan) * *out,

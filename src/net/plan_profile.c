@@ -13,15 +13,26 @@ static size_t n_entries(const plan_t *plan)
     return (size_t)(plan->backward + plan->n_backward - plan->lists);
 }
 
+static void forget(plan_t *plan)
+{
+    for (int t = 0; plan->apart && t < plan->n_threads; t++)
+        forget(plan->apart[t]);
+    hem__profile_free(plan->profile);
+    plan->profile = NULL;
+}
+
 hem_status HEM__R(hem__plan_profile_start)(plan_t *plan, hem_error *err)
 {
     hem__profile_free(plan->profile);
     plan->profile = hem__profile_new(plan->n_threads, n_entries(plan));
     if (!plan->profile)
         return hem__fail_memory(err, "a profile", sizeof *plan->profile);
-    for (int t = 0; plan->apart && t < plan->n_threads; t++)
-        HEM_TRY(HEM__R(hem__plan_profile_start)(plan->apart[t], err));
-    return HEM_OK;
+    hem_status status = HEM_OK;
+    for (int t = 0; plan->apart && t < plan->n_threads && status == HEM_OK; t++)
+        status = HEM__R(hem__plan_profile_start)(plan->apart[t], err);
+    if (status != HEM_OK)
+        forget(plan);
+    return status;
 }
 
 hem__profile *HEM__R(hem__plan_profile)(plan_t *plan)
@@ -172,13 +183,11 @@ hem_status HEM__R(hem__plan_profile_stop)(plan_t *plan, hem_profile *out, hem_er
     const hem__profile *p = plan->profile;
     if (!p)
         return hem__fail(err, HEM_ERR_USAGE, "no profile was started");
-    for (int t = 0; plan->apart && t < plan->n_threads; t++) {
-        hem__profile_join(plan->profile, t, plan->apart[t]->profile);
-        plan->apart[t]->profile = NULL;
-    }
     out->rows = hem__calloc(n_entries(plan) + HEM__N_TIMES + 3, sizeof *out->rows);
     if (!out->rows)
         return hem__fail_memory(err, "a profile", n_entries(plan) * sizeof *out->rows);
+    for (int t = 0; plan->apart && t < plan->n_threads; t++)
+        hem__profile_join(plan->profile, t, plan->apart[t]->profile);
     out->seconds = p->in_plan + p->gather;
     out->runs = p->runs;
     out->images = p->images;
@@ -186,7 +195,6 @@ hem_status HEM__R(hem__plan_profile_stop)(plan_t *plan, hem_profile *out, hem_er
     add_entries(plan, plan->forward, plan->n_forward, out);
     add_entries(plan, plan->backward, plan->n_backward, out);
     add_rest(plan, out);
-    hem__profile_free(plan->profile);
-    plan->profile = NULL;
+    forget(plan);
     return HEM_OK;
 }

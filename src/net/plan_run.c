@@ -1,6 +1,7 @@
 /* Running a plan. Every thread runs the whole of run_job(); what differs is the work that each
- * takes of an entry. The order of every sum is that of kernel/contract.h and of this file: tiles
- * and chunks of a group in order, groups by a binary tree. */
+ * takes of an entry. In inference each may run chunks of its own instead: run_apart(). The order of
+ * every sum is that of kernel/contract.h and of this file: tiles and chunks of a group in order,
+ * groups by a binary tree. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -369,31 +370,43 @@ static void run_job(void *argument, int thread, int n_threads)
         j->finite = finite;
 }
 
-/* Forward, where there are tiles enough: each thread takes its own through all layers, and nobody
- * waits for another but at the end. */
+/* Whether each thread takes tiles of its own through all layers, so that nobody waits for another
+ * but at the end: where the threads' last pieces leave at most an eighth of the time unused. */
 static bool runs_apart(const job *j)
 {
-    const size_t all = (size_t)j->plan->n_threads * HEM__APART_TILES * HEM__LANES;
-    return j->plan->apart && !j->backward && j->batch->n >= all;
+    const size_t piece = HEM__APART_TILES * HEM__LANES, threads = (size_t)j->plan->n_threads;
+    const size_t pieces = (j->batch->n + piece - 1) / piece;
+    const size_t rounds = (pieces + threads - 1) / threads;
+    return j->plan->apart && !j->backward && 8 * pieces >= 7 * rounds * threads;
 }
 
 static void run_apart(void *argument, int thread, int n_threads)
 {
-    const job *all = argument;
-    job own = *all;
-    own.plan = all->plan->apart[thread];
-    work_t work = {.kernels = own.plan->kernels, .n_threads = 1, .params = own.params};
+    job own = *(const job *)argument;
+    const plan_t *all = own.plan;
     const size_t n = own.batch->n;
     size_t first, last;
-    (void)n_threads;
+    work_t work = {.kernels = all->kernels,
+                   .pool = all->pool,
+                   .thread = thread,
+                   .n_threads = n_threads,
+                   .params = own.params};
+    hem__profile_enter(all->profile, thread);
+    run_entries(all, all->prepare, all->n_prepare, &work);
+    hem__profile_leave();
+    own.plan = all->apart[thread];
+    work.pool = NULL;
+    work.thread = 0;
+    work.n_threads = 1;
     hem__profile_enter(own.plan->profile, 0);
-    run_entries(own.plan, own.plan->prepare, own.plan->n_prepare, &work);
-    hem__deal tiles = hem__deal_new(all->plan->pool, thread, (n + HEM__LANES - 1) / HEM__LANES,
+    hem__deal tiles = hem__deal_new(all->pool, thread, (n + HEM__LANES - 1) / HEM__LANES,
                                     HEM__APART_TILES, HEM__APART_TILES);
     while (hem__deal_next(&tiles, &first, &last)) {
         const size_t end = last * HEM__LANES < n ? last * HEM__LANES : n;
         run_chunk(&own, &work, first * HEM__LANES, end - first * HEM__LANES);
     }
+    if (own.plan->profile)
+        meet(all);
     hem__profile_leave();
 }
 
@@ -401,9 +414,10 @@ static bool run(job *j)
 {
     hem__profile *profile = j->plan->profile;
     double began = profile ? hem__now() : 0;
-    if (runs_apart(j))
+    if (runs_apart(j)) {
+        j->finite = true; /* nobody asks in inference */
         hem__pool_run(j->plan->pool, run_apart, j);
-    else if (j->plan->pool)
+    } else if (j->plan->pool)
         hem__pool_run(j->plan->pool, run_job, j);
     else
         run_job(j, 0, 1);
@@ -446,6 +460,7 @@ const hem__real *HEM__R(hem__plan_grads)(const plan_t *plan)
 
 const hem__real *HEM__R(hem__plan_output)(const plan_t *plan, int node)
 {
+    assert(!plan->options.apart);
     return plan->cells[node].y;
 }
 
@@ -456,6 +471,7 @@ const hem__real *HEM__R(hem__plan_input_grad)(const plan_t *plan)
 
 int HEM__R(hem__plan_bad_layer)(const plan_t *plan)
 {
+    assert(!plan->options.apart);
     for (int i = 1; i < plan->graph->n_nodes; i++) {
         const cell_t *cell = &plan->cells[i];
         size_t n = cell->y ? (size_t)plan->last_tiles * cell->out_units * HEM__LANES : 0;

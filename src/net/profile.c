@@ -36,16 +36,13 @@ void hem__profile_free(hem__profile *profile)
     free(profile);
 }
 
-void hem__profile_join(hem__profile *all, int thread, hem__profile *own)
+void hem__profile_join(hem__profile *all, int thread, const hem__profile *own)
 {
-    for (size_t i = 0; all && own && i < all->n_slots; i++)
+    for (size_t i = 0; i < all->n_slots; i++)
         all->seconds[(size_t)thread * all->n_slots + i] += own->seconds[i];
-    if (all && own) {
-        all->chunks += own->chunks;
-        all->tiles += own->tiles;
-        all->images += own->images;
-    }
-    hem__profile_free(own);
+    all->chunks += own->chunks;
+    all->tiles += own->tiles;
+    all->images += own->images;
 }
 
 void hem__profile_enter(hem__profile *profile, int thread)

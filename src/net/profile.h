@@ -30,9 +30,9 @@ typedef struct hem__profile {
 /* NULL without memory. */
 hem__profile *hem__profile_new(int n_threads, size_t n_entries);
 void hem__profile_free(hem__profile *profile);
-/* Adds what `own`, of one thread alone with the same slots, has found to thread `thread` of `all`,
- * and frees it; both may be NULL. */
-void hem__profile_join(hem__profile *all, int thread, hem__profile *own);
+/* Adds what `own`, of one thread alone with the same slots, has found to thread `thread` of `all`.
+ */
+void hem__profile_join(hem__profile *all, int thread, const hem__profile *own);
 /* Around a thread's share of a run; `profile` may be NULL: then marks cost nothing else. */
 void hem__profile_enter(hem__profile *profile, int thread);
 void hem__profile_leave(void);

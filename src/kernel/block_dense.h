@@ -70,7 +70,7 @@ static NOINLINE void HEM__GLUE(HEM__GLUE(dense_, KB), HEM__GLUE(x, NV))(const de
     } else {
         HEM__GRID(KB, NV, FROM_ZERO)
     }
-    if (ahead > 0) {
+    if (ahead > 0 || VL == 4) { /* one loop for vectors of 4: between two gcc saves registers */
         UNROLL(4)
         for (size_t n = d->n; n > 0; n--) {
             __builtin_prefetch(w + ahead);

@@ -111,7 +111,7 @@ HEM_API double hem_measure_peak(hem_context *context, int threads, double second
 /** What the tier's product of two matrices that fit the first-level cache reaches, in GFLOP/s:
  *  the mean over `seconds` of each of `threads` threads that run at once, added up. On an idle core
  *  it is near the peak; where other programs take time, or another program or guest of the host
- * runs on the second thread of the same core, far below. */
+ *  runs on the second thread of the same core, far below. */
 HEM_API double hem_measure_products(hem_context *context, int threads, double seconds);
 
 #ifdef __cplusplus

@@ -25,7 +25,8 @@ typedef struct hem_profile {
     hem_profile_row *rows; /**< hem_profile_release() frees them */
     size_t n_rows;
     double seconds; /**< by the clock of the calling thread */
-    uint64_t runs;  /**< training steps, or runs forward of up to 1,024 images (128 a thread, if more) */
+    uint64_t runs;  /**< training steps, or runs forward of up to 1,024 images, with more than 8
+                         threads of up to 128 a thread */
     uint64_t images;
 } hem_profile;
 

@@ -189,6 +189,8 @@ void hem_net_free(hem_net *net)
     if (!net)
         return;
     hem__plan_free_f32(net->infer);
+    free(net->images);
+    free(net->labels);
     free(net->params);
     free(net->kinds);
     hem__graph_free(net->graph);
@@ -232,35 +234,16 @@ hem_status hem__net_infer_plan(hem_net *net, hem_error *err)
     if (net->infer)
         return HEM_OK;
     hem__plan_options options = hem__net_infer_options();
+    size_t n = 128 * (size_t)hem__pool_threads(net->context->pool);
+    net->n_gathered = n < 1024 ? 1024 : n;
+    if (!net->images)
+        net->images = hem__calloc(net->n_gathered, sizeof *net->images);
+    if (!net->labels)
+        net->labels = hem__calloc(net->n_gathered, sizeof *net->labels);
+    if (!net->images || !net->labels)
+        return hem__fail_memory(err, "a list of images", net->n_gathered * sizeof *net->images);
     return hem__plan_new_f32(net->graph, net->context->pool, net->context->kernels, &options,
                              &net->infer, NULL, err);
-}
-
-/* Images and labels of a run forward: several pieces for each thread. */
-typedef struct gathered {
-    size_t most;
-    const uint8_t **images;
-    uint16_t *labels;
-} gathered;
-
-static void release(gathered *g)
-{
-    free(g->images);
-    free(g->labels);
-}
-
-/* For n images, as many at once as pay. */
-static hem_status prepare(gathered *g, const hem_net *net, size_t n, hem_error *err)
-{
-    size_t most = 128 * (size_t)hem__pool_threads(net->context->pool);
-    most = most < 1024 ? 1024 : most;
-    g->most = n < most ? n : most;
-    g->images = hem__calloc(g->most + 1, sizeof *g->images);
-    g->labels = hem__calloc(g->most + 1, sizeof *g->labels);
-    if (g->images && g->labels)
-        return HEM_OK;
-    release(g);
-    return hem__fail_memory(err, "a list of images", g->most * sizeof *g->images);
 }
 
 hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const uint32_t *indices,
@@ -269,20 +252,18 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
 {
     HEM_TRY(hem__net_fits(net, data, err));
     HEM_TRY(hem__net_infer_plan(net, err));
-    gathered g;
-    HEM_TRY(prepare(&g, net, n, err));
     hem__values values;
     hem__scaling_values(&net->origin.scaling, &values);
     size_t classes = (size_t)net->graph->n_classes;
-    for (size_t at = 0; at < n; at += g.most) {
-        size_t m = n - at < g.most ? n - at : g.most;
+    for (size_t at = 0; at < n; at += net->n_gathered) {
+        size_t m = n - at < net->n_gathered ? n - at : net->n_gathered;
         for (size_t i = 0; i < m; i++) {
             size_t index = indices ? indices[at + i] : at + i;
-            g.images[i] = hem_data_image(data, part, index);
-            g.labels[i] = (uint16_t)hem_data_label(data, part, index);
+            net->images[i] = hem_data_image(data, part, index);
+            net->labels[i] = (uint16_t)hem_data_label(data, part, index);
         }
-        hem__batch_f32 batch = {.images = g.images,
-                                .labels = g.labels,
+        hem__batch_f32 batch = {.images = net->images,
+                                .labels = net->labels,
                                 .n = m,
                                 .values = &values,
                                 .pixels = net->origin.scaling.pixels,
@@ -293,7 +274,6 @@ hem_status hem__net_run(hem_net *net, const hem_data *data, hem_part part, const
                                     probabilities ? probabilities + at * classes : NULL};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
-    release(&g);
     return HEM_OK;
 }
 
@@ -306,13 +286,11 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
     size_t bytes =
         (size_t)net->origin.height * (size_t)net->origin.width * (size_t)net->origin.channels;
     size_t classes = (size_t)net->graph->n_classes;
-    gathered g;
-    HEM_TRY(prepare(&g, net, n, err));
-    for (size_t at = 0; at < n; at += g.most) {
-        size_t m = n - at < g.most ? n - at : g.most;
+    for (size_t at = 0; at < n; at += net->n_gathered) {
+        size_t m = n - at < net->n_gathered ? n - at : net->n_gathered;
         for (size_t i = 0; i < m; i++)
-            g.images[i] = images + (at + i) * bytes;
-        hem__batch_f32 batch = {.images = g.images,
+            net->images[i] = images + (at + i) * bytes;
+        hem__batch_f32 batch = {.images = net->images,
                                 .n = m,
                                 .values = &values,
                                 .pixels = net->origin.scaling.pixels,
@@ -320,7 +298,6 @@ hem_status hem_net_predict(hem_net *net, const uint8_t *images, size_t n, float 
                                 .probabilities = probabilities + at * classes};
         hem__plan_forward_f32(net->infer, net->params, &batch);
     }
-    release(&g);
     return HEM_OK;
 }
 

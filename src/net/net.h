@@ -39,7 +39,10 @@ struct hem_net {
     float *params;               /* graph->n_params numbers, storage order, 64-byte-aligned */
     size_t n_training;           /* images to train it on; 0 = not known */
     char (*kinds)[128];          /* of each layer, in words: "conv 6@4x4 same, relu" */
-    struct hem__plan_f32 *infer; /* for predict and evaluate; made at first use */
+    struct hem__plan_f32 *infer; /* for predict and evaluate; made at first use, and with it: */
+    size_t n_gathered;           /* images of a run forward, at most: several pieces a thread */
+    const uint8_t **images;      /* so many */
+    uint16_t *labels;            /* so many */
 };
 
 /* Makes a network without data: what a model file needs. `origin` is copied; initial weights are

@@ -3,6 +3,7 @@
  * under the thread sanitizer too. */
 #include "unit/support_net.h"
 
+#include "base/mem.h"
 #include "net/inside.h"
 #include "net/plan_inside.h"
 
@@ -50,6 +51,9 @@ static void answer(setting *s, size_t n, answers *out)
                                   out->probabilities, NULL),
                      HEM_OK);
     assert_int_equal(hem_net_predict(s->net, images, n, out->predicted_alone, NULL), HEM_OK);
+    size_t before = hem__allocation_count();
+    assert_int_equal(hem_net_predict(s->net, images, n, out->predicted_alone, NULL), HEM_OK);
+    assert_int_equal(hem__allocation_count(), before); /* its first call alone may fail */
     assert_memory_equal(out->probabilities, out->predicted_alone, sizeof out->probabilities);
     free(images);
 }
@@ -88,7 +92,7 @@ static void test_profile(void **state)
     hem_profile profile;
     open_model(&s, models[1], 2);
     assert_int_equal(hem_net_profile_start(s.net, NULL), HEM_OK);
-    answer(&s, MOST, &out); /* twice: by hem__net_run() and hem_net_predict() */
+    answer(&s, MOST, &out); /* three times: by hem__net_run(), hem_net_predict() twice */
     answer(&s, 1, &out);    /* together */
     assert_int_equal(hem_net_profile_stop(s.net, &profile, NULL), HEM_OK);
     double flops = 0;
@@ -98,10 +102,10 @@ static void test_profile(void **state)
         assert_true(row->seconds > 0 || row->layer == HEM_NO_LAYER);
         flops += row->flops;
     }
-    assert_int_equal(profile.images, 2 * MOST + 2);
-    assert_int_equal(profile.runs, 6); /* 1,100 images are two runs */
+    assert_int_equal(profile.images, 3 * MOST + 3);
+    assert_int_equal(profile.runs, 9); /* 1,100 images are two runs */
     hem_net_info info = hem_net_get_info(s.net);
-    double wanted = 2.0 * (double)info.useful_macs * (2 * MOST + 2);
+    double wanted = 2.0 * (double)info.useful_macs * (3 * MOST + 3);
     assert_true(flops > 0.999 * wanted && flops < 1.001 * wanted);
     hem_profile_release(&profile);
     setting_close(&s);

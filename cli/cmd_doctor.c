@@ -61,6 +61,8 @@ static const char *tier_state(hem_tier_info tier)
         return "not built";
     if (!tier.runnable)
         return "this CPU lacks it";
+    if (tier.bfloat16)
+        return "runs, only if forced: it rounds";
     return tier.by_default ? "runs" : "runs, only if forced: not yet proven on such a CPU";
 }
 
@@ -92,6 +94,7 @@ static int print_json(const hem_context *context, const hem_data_place *places, 
         json_put(item, "runnable", json_boolean(tier.runnable));
         json_put(item, "by_default", json_boolean(tier.by_default));
         json_put(item, "exact", json_boolean(tier.exact));
+        json_put(item, "bfloat16", json_boolean(tier.bfloat16));
         json_add(tiers, item);
     }
     json_put(object, "tiers", tiers);
@@ -182,7 +185,8 @@ const command command_doctor = {
     .name = "doctor",
     .summary = "this machine's CPU, kernels, threads, libraries and data",
     .usage = usage,
-    .details = "'same bits' says whether a tier computes exactly what the reference does.\n"
+    .details = "'same bits' says whether a tier computes exactly what the reference does; amx\n"
+               "does not, for it rounds what dense layers multiply to bfloat16.\n"
                "HEMLINE_CPU=NAME forces a tier.",
     .examples = examples,
     .options = options,

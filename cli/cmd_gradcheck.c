@@ -72,7 +72,7 @@ static void print_text(const hem_gradcheck_result *r, const hem_gradcheck_option
         r->checked, o->images, o->epsilon, r->skipped, r->loss);
     out("bound |backprop - numeric| <= %g max(|backprop|, |numeric|) + %g\n", o->relative,
         o->absolute);
-    out("bound of the float path, largest difference over largest gradient: %g\n", o->float_bound);
+    out("bound of the float path, largest difference over largest gradient: %g\n", r->float_bound);
 }
 
 static int print_json(const char *path, const hem_gradcheck_result *r,
@@ -85,7 +85,7 @@ static int print_json(const char *path, const hem_gradcheck_result *r,
     json_put(object, "images", json_integer(o->images));
     json_put(object, "relative", json_number(o->relative));
     json_put(object, "absolute", json_number(o->absolute));
-    json_put(object, "float_bound", json_number(o->float_bound));
+    json_put(object, "float_bound", json_number(r->float_bound));
     json_put(object, "loss", json_number(r->loss));
     json_put(object, "checked", json_count(r->checked));
     json_put(object, "skipped", json_count(r->skipped));

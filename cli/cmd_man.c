@@ -39,7 +39,9 @@ static const described environment[] = {
      "data"},
     {"HEMLINE_RUNS", "The folder in which run directories are made (default: runs).", "out|runs"},
     {"HEMLINE_THREADS", "How many threads to use; --threads goes before it.", "threads"},
-    {"HEMLINE_CPU", "The kernels to use, as 'hemline doctor' lists them (default: the fastest).",
+    {"HEMLINE_CPU",
+     "The kernels to use, as 'hemline doctor' lists them (default: the best "
+     "that is proven here).",
      "threads"},
     {"HEMLINE_MODULES", "The folder of the loadable modules, where it is not the installed one.",
      NULL},

@@ -91,12 +91,14 @@ HEM_API int hem_default_threads(void);
 
 /** One row of the tier table, for `hemline doctor`. All strings are static. */
 typedef struct hem_tier_info {
-    const char *name;  /**< "portable", "avx2", "avx512", "neon" */
+    const char *name;  /**< "portable", "avx2", "avx512", "amx", "neon" */
     const char *needs; /**< the CPU features it needs */
     bool built;        /**< compiled into this library */
     bool runnable;     /**< this CPU has the features */
-    bool by_default;   /**< its kernel tests have run on such a CPU, so it may be chosen unasked */
+    bool by_default;   /**< may be chosen unasked: its kernel tests have run on such a CPU, and it
+                            rounds as float does */
     bool exact;        /**< computes the same bits as the reference (fused multiply-add) */
+    bool bfloat16;     /**< rounds the factors of dense layers to bfloat16, 8 significant bits */
 } hem_tier_info;
 
 /** Number of rows in the tier table, worst first. */

@@ -178,7 +178,8 @@ typedef struct hem_gradcheck_options {
     uint64_t seed;       /**< chooses entries, draws the fixed dropout mask */
     double relative;     /**< bound |a - n| <= relative max(|a|, |n|) + absolute; 1e-6 */
     double absolute;     /**< 1e-9 */
-    double float_bound;  /**< bound of the float path's float_error; 1e-4 */
+    double float_bound;  /**< bound of the float path's float_error; 0 (the default) = by the tier:
+                              1e-4, with bfloat16 0.5, where rounding moves units across kinks */
     bool (*progress)(void *user, size_t done, size_t total); /**< may be NULL; false stops */
     void *user;
 } hem_gradcheck_options;
@@ -203,8 +204,9 @@ typedef struct hem_gradcheck_result {
     hem_gradcheck_row *rows; /**< hem_gradcheck_release() frees them */
     size_t n_rows;
     size_t checked, skipped;
-    double loss; /**< the objective: mean loss + penalties */
-    bool ok;     /**< every row ok, and at most 5 % of the visited entries skipped */
+    double loss;        /**< the objective: mean loss + penalties */
+    double float_bound; /**< the one that was applied */
+    bool ok;            /**< every row ok, and at most 5 % of the visited entries skipped */
 } hem_gradcheck_result;
 
 /** Checks the gradient of every parameter tensor (or of options->weights; `options` NULL = all

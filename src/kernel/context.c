@@ -101,7 +101,7 @@ static void measure_peak(void *argument, int thread, int n_threads)
 /* Here the mean counts: what the core does at the moment. x, w and y take 24 kB together. */
 static void measure_products(void *argument, int thread, int n_threads)
 {
-    enum { IN = 128, OUT = 12, TILES = 2, ROUNDS = 60 }; /* whole register blocks */
+    enum { IN = 128, OUT = 12, TILES = 2, ROUNDS = 60 }; /* whole register blocks, but amx's */
     peak_job *job = argument;
     const hem__dense_run run = {.n_in = IN,
                                 .n_out = OUT,

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/amx.h"
+
 #if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #define HEM_X86 1
 #else
 #define HEM_X86 0
@@ -56,6 +61,49 @@ static bool has_avx512(void)
 #endif
 }
 
+/* Numbers of arch_prctl(2), which Linux has for AMX since 5.16: which states a process may ask room
+ * for, and asking for one, here that of the tile registers. */
+enum { GET_SUPPORTED = 0x1021, REQUEST = 0x1023, TILE_DATA = 18 };
+
+static bool has_amx(void)
+{
+#if HEM_X86
+    const unsigned of_bf16 = 1u << 22, tiles = 1u << 24;
+    unsigned a, b, c, d;
+    uint64_t states = 0;
+    return has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & of_bf16) &&
+           (d & tiles) && syscall(SYS_arch_prctl, GET_SUPPORTED, &states) == 0 &&
+           (states >> TILE_DATA & 1);
+#else
+    return false;
+#endif
+}
+
+#if HEM_X86
+static hem__kernels_f32 amx_table;
+
+/* The table stays empty where the process gets no tile registers: an alternative stack for signals
+ * that is too small for them is one reason. */
+static void make_amx(void)
+{
+    if (syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0)
+        hem__amx_make(&amx_table);
+}
+#endif
+
+/* Asks for the registers when the tier is first wanted, not before: from then on every signal that
+ * this process takes has 8 KiB more to save. */
+static const hem__kernels_f32 *amx_kernels(void)
+{
+#if HEM_X86
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_amx);
+    return amx_table.name ? &amx_table : NULL;
+#else
+    return NULL;
+#endif
+}
+
 /* Vectors and fused multiply-add are part of AArch64 itself. */
 static bool has_neon(void)
 {
@@ -66,7 +114,8 @@ typedef struct tier {
     const char *name, *needs;
     const hem__kernels_f32 *kernels;
     bool (*runs_here)(void);
-    bool by_default, exact;
+    const hem__kernels_f32 *(*make)(void); /* the kernels, NULL where the system refuses; or NULL */
+    bool by_default, exact, bfloat16;
 } tier;
 
 /* Worst first. */
@@ -76,6 +125,8 @@ static const tier TIERS[] = {
     {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
     {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = false,
      .exact = true},
+    {"amx", "AVX-512 F, BW, DQ, VL; AMX-BF16", X86_KERNELS(avx512), has_amx, amx_kernels,
+     .by_default = false, .exact = false, .bfloat16 = true},
     {"neon", "AArch64", ARM_KERNELS(neon), has_neon, .by_default = true, .exact = true},
 };
 enum { N_TIERS = sizeof TIERS / sizeof TIERS[0] };
@@ -95,12 +146,15 @@ hem_tier_info hem_tier_at(size_t index)
                            .built = row->kernels != NULL,
                            .runnable = row->runs_here(),
                            .by_default = row->by_default,
-                           .exact = row->exact};
+                           .exact = row->exact,
+                           .bfloat16 = row->bfloat16};
 }
 
 const hem__kernels_f32 *hem__tier_kernels(size_t index)
 {
-    return index < N_TIERS && TIERS[index].runs_here() ? TIERS[index].kernels : NULL;
+    if (index >= N_TIERS || !TIERS[index].runs_here())
+        return NULL;
+    return TIERS[index].make ? TIERS[index].make() : TIERS[index].kernels;
 }
 
 /* "portable, avx2": the tiers that are built, or those of them that this CPU runs. */
@@ -139,6 +193,8 @@ static hem_status find_tier(const char *name, const char *where, size_t *index, 
             snprintf(why, sizeof why, "needs %s, which this CPU lacks", TIERS[i].needs);
             return refuse(name, where, why, err);
         }
+        if (hem__tier_kernels(i) == NULL)
+            return refuse(name, where, "gets no tile registers from the system (arch_prctl)", err);
         *index = i;
         return HEM_OK;
     }

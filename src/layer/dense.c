@@ -11,7 +11,7 @@ typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
 enum {
-    BLOCK_ROWS = 12, /* a multiple of every tier's register block but the tails */
+    BLOCK_ROWS = 12, /* to be rounded up to whole register blocks of the tier */
     INPUT_ROWS = 48, /* of the input gradient: whole cache lines of weights, too */
     MANY = 4         /* blocks a thread */
 };
@@ -94,8 +94,10 @@ static void turn(const cell_t *cell, const work_t *work)
  * thread gets much more than another. */
 static hem__deal deal_rows(const work_t *work, size_t n, size_t rows)
 {
+    const size_t least = (size_t)work->kernels->dense_rows;
+    rows = (rows + least - 1) / least * least;
     bool many = n >= (size_t)work->n_threads * MANY * rows;
-    return hem__work_deal(work, n, many ? rows : (size_t)work->kernels->dense_rows, 0);
+    return hem__work_deal(work, n, many ? rows : least, 0);
 }
 
 void HEM__R(hem__dense_forward)(const cell_t *cell, const work_t *work)

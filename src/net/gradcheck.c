@@ -18,7 +18,7 @@ hem_gradcheck_options hem_gradcheck_options_default(void)
                                    .entries = 20,
                                    .relative = 1e-6,
                                    .absolute = 1e-9,
-                                   .float_bound = 1e-4};
+                                   .float_bound = 0};
 }
 
 typedef struct check {
@@ -31,6 +31,7 @@ typedef struct check {
     bool moved;
     hem__probe *exact, *fast; /* double, float */
     double *gradient, *fast_gradient;
+    double float_bound;
     double largest; /* number of the gradient */
     size_t done, total;
 } check;
@@ -235,8 +236,7 @@ static hem_status check_row(check *c, int tensor, size_t entry, hem_gradcheck_ro
                              c->total);
     }
     row->float_error = float_error(c, t);
-    row->ok =
-        (row->checked == 0 || row->worst_ratio <= 1) && row->float_error <= c->options->float_bound;
+    row->ok = (row->checked == 0 || row->worst_ratio <= 1) && row->float_error <= c->float_bound;
     return HEM_OK;
 }
 
@@ -339,7 +339,10 @@ hem_status hem_gradcheck(hem_net *net, const hem_data *data, const hem_gradcheck
 {
     hem_gradcheck_options defaults = hem_gradcheck_options_default();
     check c = {.net = net, .options = options ? options : &defaults};
-    *out = (hem_gradcheck_result){.ok = true};
+    c.float_bound = c.options->float_bound > 0    ? c.options->float_bound
+                    : net->context->tier.bfloat16 ? 0.5
+                                                  : 1e-4;
+    *out = (hem_gradcheck_result){.ok = true, .float_bound = c.float_bound};
     hem_status status = prepare(&c, data, err);
     if (status == HEM_OK) {
         hem__probe_gradient_f64(c.exact, c.gradient);

@@ -300,7 +300,9 @@ int main(void)
     print_message("golden values of torch %s\n", hem__st_text(&golden, "torch"));
     for (size_t i = 0; n <= 100 && i < hem_tier_count(); i++) {
         hem_tier_info tier = hem_tier_at(i);
-        if (tier.built && tier.runnable)
+        if (tier.bfloat16)
+            print_message("tier %s: not run, it rounds more than the bounds allow\n", tier.name);
+        else if (tier.built && tier.runnable)
             failed += run_tier(tier.name, n);
         else
             print_message("tier %s: not run, %s\n", tier.name,

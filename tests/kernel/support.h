@@ -36,7 +36,7 @@ typedef struct buffer {
     float *scale;    /* outputs: the reference with all inputs made positive */
     unsigned char *block;
     size_t bytes, n;
-    bool is_output;
+    bool is_output, is_factor;
 } buffer;
 
 typedef struct test_case {
@@ -53,6 +53,8 @@ typedef struct test_case {
 /* Aligned to 64 bytes plus `shift` numbers. Inputs are random; outputs hold random numbers too, so
  * that what a kernel adds to and what it must not touch are both seen. */
 float *input(test_case *c, size_t n, int shift);
+/* An input that a tier may round to bfloat16 (amx). The reference then gets it rounded. */
+float *factor(test_case *c, size_t n, int shift);
 float *output(test_case *c, size_t n, int shift);
 /* Overwrites what a buffer holds before each run (data as input() or output() returned it). */
 void set_initial(test_case *c, const float *data, size_t at, float value);
@@ -72,7 +74,8 @@ uint64_t reference_digest(void);
 
 /* Prints which tiers run here and which do not. */
 void print_tiers(void);
-/* Restricts the tests to one tier (NULL = all); false if this machine does not run it. */
+/* Restricts the tests to one tier (NULL = all that round nothing to bfloat16); false if this machine
+ * does not run it. */
 bool choose_tier(const char *name);
 int tiers_to_test(const struct hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_TIERS]);
 

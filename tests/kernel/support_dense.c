@@ -7,7 +7,7 @@
 static hem__dense_run some_dense(test_case *c)
 {
     rng *r = &c->random;
-    hem__dense_run run = {.n_tiles = between(r, 1, 5)};
+    hem__dense_run run = {.n_tiles = chance(r, 8) ? between(r, 6, 9) : between(r, 1, 5)};
     run.n_in = chance(r, 4) ? between(r, 100, 600) : between(r, 1, 60);
     run.n_out = chance(r, 8) ? between(r, 100, 300) : between(r, 1, 30);
     while ((double)run.n_in * run.n_out * run.n_tiles > 30000 && run.n_tiles > 1)
@@ -29,8 +29,8 @@ void one_dense(test_case *c)
     hem__dense_run run = some_dense(c);
     int o0, o1, relu = chance(&c->random, 2);
     some_range(c, run.n_out, (double)run.n_in * run.n_tiles, &o0, &o1);
-    const float *x = input(c, run.in_tile * (size_t)run.n_tiles, 0);
-    const float *w = input(c, run.ld_w * (size_t)run.n_out, 0);
+    const float *x = factor(c, run.in_tile * (size_t)run.n_tiles, 0);
+    const float *w = factor(c, run.ld_w * (size_t)run.n_out, 0);
     const float *bias = chance(&c->random, 3) ? NULL : input(c, (size_t)run.n_out, 1);
     float *y = output(c, run.out_tile * (size_t)run.n_tiles, 0);
     c->closeness = SUM;
@@ -46,8 +46,8 @@ void one_dense_igrad(test_case *c)
     hem__dense_run run = some_dense(c);
     int i0, i1;
     some_range(c, run.n_in, (double)run.n_out * run.n_tiles, &i0, &i1);
-    const float *dy = input(c, run.out_tile * (size_t)run.n_tiles, 0);
-    const float *w = input(c, run.ld_w * (size_t)run.n_out, 0);
+    const float *dy = factor(c, run.out_tile * (size_t)run.n_tiles, 0);
+    const float *w = factor(c, run.ld_w * (size_t)run.n_out, 0);
     const float *mask =
         chance(&c->random, 2) ? input(c, run.in_tile * (size_t)run.n_tiles, 0) : NULL;
     float *dx = output(c, run.in_tile * (size_t)run.n_tiles, 0);
@@ -70,8 +70,8 @@ void one_dense_wgrad(test_case *c)
     some_range(c, run.n_out, (double)(i1 - i0) * run.n_tiles, &o0, &o1);
     size_t ld_xt = run.ld_w + (size_t)between(r, 0, 1) * HEM__ALIGN;
     size_t ld_g = (size_t)(i1 - i0) + (size_t)between(r, 0, 1) * HEM__ALIGN;
-    const float *dy = input(c, run.out_tile * (size_t)run.n_tiles, 0);
-    const float *xt = input(c, ld_xt * (size_t)run.n_tiles * HEM__LANES, 0);
+    const float *dy = factor(c, run.out_tile * (size_t)run.n_tiles, 0);
+    const float *xt = factor(c, ld_xt * (size_t)run.n_tiles * HEM__LANES, 0);
     float *g = output(c, ld_g * (size_t)(o1 - o0), 0);
     c->closeness = SUM;
     c->terms = run.n_tiles * HEM__LANES;
@@ -198,8 +198,8 @@ static void one_dense_update(test_case *c, int which)
     size_t ld_xt = run.ld_w + (size_t)between(r, 0, 1) * HEM__ALIGN;
     size_t n = run.ld_w * (size_t)run.n_out;
     hem__update u = some_constants(r);
-    const float *dy = input(c, run.out_tile * (size_t)run.n_tiles, 0);
-    const float *xt = input(c, ld_xt * (size_t)run.n_tiles * HEM__LANES, 0);
+    const float *dy = factor(c, run.out_tile * (size_t)run.n_tiles, 0);
+    const float *xt = factor(c, ld_xt * (size_t)run.n_tiles * HEM__LANES, 0);
     float *w = output(c, n, 0), *state = output(c, 2 * n, 0);
     some_weights(c, which, w, state, n);
     c->closeness = RELATIVE;

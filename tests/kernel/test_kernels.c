@@ -1,9 +1,9 @@
 /* Every kernel of every tier that this machine runs, against the reference: bit for bit, or within
  * the bound of simd.h for a tier without fused multiply-add.
  *   test_kernels [--tier NAME] [--count CASES] [--bench]
- * Without arguments: all tiers, 1,500 cases a slot. --bench prints mean times as well: they compare
- * tiers on small odd shapes; bench/kernels.c has the shapes of real layers. Exit 77: this machine
- * does not run the tier. */
+ * Without arguments: all tiers but amx, 1,500 cases a slot; also amx_emulated is tested by its
+ * name. --bench prints mean times as well: they compare tiers on small odd shapes; bench/kernels.c
+ * has the shapes of real layers. Exit 77: this machine does not run the tier. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,10 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "kernel/amx.h"
+#include "kernel/context.h"
+
+static const char EMULATED[] = "amx_emulated";
 
 static void fail_with(const hem_error *err)
 {
@@ -31,9 +35,16 @@ void setting_net(setting *s, int threads, const char *tier)
     hem_error err = {0};
     hem_context_settings settings = hem_context_settings_default();
     settings.threads = threads;
-    settings.tier = tier;
-    if (hem_context_new(&settings, &s->context, &err) != HEM_OK ||
-        hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
+    bool emulated = tier && strcmp(tier, EMULATED) == 0;
+    settings.tier = emulated ? "portable" : tier;
+    if (hem_context_new(&settings, &s->context, &err) != HEM_OK)
+        fail_with(&err);
+    static hem__kernels_f32 kernels; /* amx's, its tile registers in plain C */
+    if (emulated) {
+        hem__amx_make_emulated(&kernels);
+        s->context->kernels = &kernels;
+    }
+    if (hem_net_new(s->context, s->spec, s->data, 3, &s->net, &err) != HEM_OK)
         fail_with(&err);
 }
 
@@ -98,19 +109,31 @@ void train_three(const void *what, int threads, const char *tier, char hash[65])
     setting_close(&s);
 }
 
+/* Runs on `threads`; the weights are to be `first`, which is the first where it is empty. */
+static void expect_same(setting_run *run, const void *what, int threads, const char *tier,
+                        char first[65])
+{
+    char hash[65];
+    run(what, threads, tier, hash);
+    if (first[0] == '\0')
+        memcpy(first, hash, sizeof hash);
+    assert_string_equal(hash, first);
+}
+
+/* Exact tiers have the same weights on 1 to most_threads threads; each other tier its own, on one
+ * and on most. */
 void expect_same_weights(setting_run *run, const void *what, int most_threads)
 {
-    char first[65] = "", hash[65];
-    for (size_t tier = 0; tier < hem_tier_count(); tier++) {
+    char first[65] = "";
+    for (size_t tier = 0; tier <= hem_tier_count(); tier++) {
         hem_tier_info info = hem_tier_at(tier);
-        if (!info.exact || !info.runnable || !info.built)
-            continue;
-        for (int threads = 1; threads <= most_threads; threads++) {
-            run(what, threads, info.name, hash);
-            if (first[0] == '\0')
-                memcpy(first, hash, sizeof first);
-            assert_string_equal(hash, first);
-        }
+        bool emulated = tier == hem_tier_count();
+        char own[65] = "";
+        for (int n = 1; (emulated || (info.runnable && info.built)) && n <= most_threads; n++)
+            if (info.exact)
+                expect_same(run, what, n, info.name, first);
+            else if (n == 1 || n == most_threads)
+                expect_same(run, what, n, emulated ? EMULATED : info.name, own);
     }
     if (first[0] == '\0')
         print_message("this CPU runs no exact tier: nothing compared\n");

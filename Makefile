@@ -1,7 +1,7 @@
 # A thin front of CMake. `make` alone lists the targets.
 .POSIX:
 .SUFFIXES:
-.PHONY: help deps build demo check check-long check-neon check-avx512 sanitize fuzz install format tidy
+.PHONY: help deps build demo check check-long check-neon check-avx512 check-amx sanitize fuzz install format tidy
 .PHONY: clean speed bench bench-record bench-program compare
 
 MAKEFLAGS += --no-print-directory
@@ -22,6 +22,7 @@ help:
 	@echo "make check-long  run the long tests"
 	@echo "make check-neon  the kernels of 64-bit Arm: cross-compiled, under qemu (under a minute)"
 	@echo "make check-avx512  the AVX-512 kernels in an emulated PC (minutes; needs Debian's archive)"
+	@echo "make check-amx   the instructions of amx in an emulated PC (a minute; needs bochs 3.0)"
 	@echo "make sanitize    quick tests under address, undefined-behaviour and thread sanitizers"
 	@echo "make fuzz        random bytes into every reader (FUZZ_SECONDS=60 each; needs clang)"
 	@echo "make build       the program and the library, in build/release"
@@ -70,6 +71,10 @@ check-neon:
 check-avx512:
 	@tools/deps run test emulate
 	@tools/check_avx512 build/avx512
+
+check-amx:
+	@tools/deps run emulate
+	@tools/check_amx build/amx
 
 # Random bytes into every reader, FUZZ_SECONDS each; needs clang.
 fuzz:

@@ -72,10 +72,19 @@ double hem__job_seconds(const char *json)
     return sum;
 }
 
-/* The data set's hash, and whether and why the run diverged. */
-static hem_status check_result(hem_job *job, hem_error *err)
+static bool is_bfloat16(const char *tier)
+{
+    for (size_t i = 0; tier != NULL && i < hem_tier_count(); i++)
+        if (strcmp(hem_tier_at(i).name, tier) == 0)
+            return hem_tier_at(i).bfloat16;
+    return false;
+}
+
+/* The data set's hash, the kernels, and whether and why the run diverged. */
+static hem_status check_result(hem_job *job, const char *tier, hem_error *err)
 {
     json_t *result = json_loads(job->result.json, JSON_REJECT_DUPLICATES, NULL);
+    const char *theirs = json_string_value(json_object_get(result, "tier"));
     const char *hash = json_string_value(json_object_get(result, "data_sha256"));
     const char *why = json_string_value(json_object_get(result, "why"));
     const char *wanted = hem_data_get_info(job->data).sha256;
@@ -84,6 +93,11 @@ static hem_status check_result(hem_job *job, hem_error *err)
         hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
                      "holds a run on other data: SHA-256 %.12s... there, %.12s... here",
                      hash != NULL ? hash : "unknown", wanted);
+        status = hem__untouched(err);
+    } else if (is_bfloat16(theirs) != is_bfloat16(tier)) {
+        hem__fail_at(err, HEM_ERR_USAGE, job->directory, 0, 0,
+                     "holds a run by the kernel tier %s, which rounds otherwise than %s",
+                     theirs != NULL ? theirs : "unknown", tier);
         status = hem__untouched(err);
     } else if (json_is_true(json_object_get(result, "diverged"))) {
         job->state = HEM_JOB_FAILED;
@@ -97,7 +111,7 @@ static hem_status check_result(hem_job *job, hem_error *err)
     return status;
 }
 
-hem_status hem__job_look(hem_job *job, hem__job_found *found, hem_error *err)
+hem_status hem__job_look(hem_job *job, const char *tier, hem__job_found *found, hem_error *err)
 {
     struct stat info;
     *found = HEM__JOB_NOTHING;
@@ -113,7 +127,7 @@ hem_status hem__job_look(hem_job *job, hem__job_found *found, hem_error *err)
     if (!finished)
         return HEM_OK;
     HEM_TRY(hem_train_result_read(job->directory, &job->result, err));
-    hem_status status = check_result(job, err);
+    hem_status status = check_result(job, tier, err);
     job->seconds = hem__job_seconds(job->result.json);
     job->done = job->before = 1;
     if (status != HEM_OK || job->state == HEM_JOB_FAILED)

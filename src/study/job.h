@@ -17,9 +17,10 @@ hem_status hem__same_experiment(const char *folder, const hem_spec *spec,
                                 hem_error *err);
 /* The hint after such an error; returns its status. */
 hem_status hem__untouched(hem_error *err);
-/* Looks into the job's directory. HEM_ERR_USAGE where it holds a run of another experiment, seed or
- * data set. */
-hem_status hem__job_look(hem_job *job, hem__job_found *found, hem_error *err);
+/* Looks into the job's directory, for runs by kernels of `tier`. HEM_ERR_USAGE where it holds a run
+ * of another experiment, seed or data set, or one in bfloat16 where this is in float, or the other
+ * way round. */
+hem_status hem__job_look(hem_job *job, const char *tier, hem__job_found *found, hem_error *err);
 /* Trains it, or goes on with it; `options` has stop, callbacks and any other. */
 hem_status hem__job_run(hem_context *context, const hem_job *job, hem_train_options options,
                         hem_train_result *out, hem_error *err);

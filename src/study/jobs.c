@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "kernel/tiers.h"
 #include "study/job.h"
 
 /* A line for the log, kept until the caller's thread comes by. */
@@ -230,12 +231,12 @@ static hem_status run_workers(schedule *all, int n, int threads, hem_error *err)
 }
 
 /* Reads what is finished, notes what can go on; returns how many jobs wait. */
-static size_t look_at_all(hem_job *jobs, size_t n)
+static size_t look_at_all(hem_job *jobs, size_t n, const char *tier)
 {
     size_t waiting = 0;
     for (size_t i = 0; i < n; i++) {
         hem__job_found found;
-        hem_status status = hem__job_look(&jobs[i], &found, &jobs[i].error);
+        hem_status status = hem__job_look(&jobs[i], tier, &found, &jobs[i].error);
         if (status != HEM_OK)
             jobs[i].state = HEM_JOB_FAILED;
         else if (found != HEM__JOB_FINISHED)
@@ -266,6 +267,8 @@ static hem_status run(schedule *all, size_t waiting, hem_error *err)
 hem_status hem_jobs_run(hem_job *jobs, size_t n, const hem_jobs_options *options, hem_error *err)
 {
     const hem_jobs_options defaults = {0};
+    size_t tier;
+    HEM_TRY(hem__tier_choose(options != NULL ? options->tier : NULL, &tier, err));
     size_t *order = hem__calloc(n + 1, sizeof *order);
     if (order == NULL)
         return hem__fail_memory(err, "the jobs", n * sizeof *order);
@@ -277,7 +280,7 @@ hem_status hem_jobs_run(hem_job *jobs, size_t n, const hem_jobs_options *options
                     .order = order,
                     .options = options != NULL ? options : &defaults};
     all.last_line = &all.lines;
-    hem_status status = run(&all, look_at_all(jobs, n), err);
+    hem_status status = run(&all, look_at_all(jobs, n, hem_tier_at(tier).name), err);
     free(order);
     return status;
 }

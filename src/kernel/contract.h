@@ -1,7 +1,7 @@
 /* What a kernel tier provides: one table of functions. Everything the kernels promise about
  * layouts and about the order of sums stands here; the reference (reference.c) is the same words
- * in plain C, and every tier with fused multiply-add equals it bit for bit; but for the dense slots of
- * amx, which take rounded factors and have an order of their own (amx.c).
+ * in plain C, and every tier with fused multiply-add equals it bit for bit, but for the dense slots
+ * of amx, which take rounded factors and have an order of their own (amx.c).
  *
  * Layout: images innermost. A tile is 16 images, and its 16 lanes are the innermost dimension.
  *   unit       one number an image: pixel x channel, or one output of a dense layer

@@ -74,8 +74,8 @@ uint64_t reference_digest(void);
 
 /* Prints which tiers run here and which do not. */
 void print_tiers(void);
-/* Restricts the tests to one tier (NULL = all that round nothing to bfloat16); false if this machine
- * does not run it. */
+/* Restricts the tests to one tier (NULL = all that round nothing to bfloat16); false if this
+ * machine does not run it. */
 bool choose_tier(const char *name);
 int tiers_to_test(const struct hem__kernels_f32 *kernels[MOST_TIERS], bool exact[MOST_TIERS]);
 

@@ -306,16 +306,20 @@ static void dense_wgrad(const hem__dense_run *run, const float *dy, const float 
 /* A panel of inputs after the other: its gradients, then its weights. */
 static void dense_update(int optimizer, size_t slots, const hem__dense_run *run, const float *dy,
                          const float *xt, size_t ld_xt, float *w, float *state,
-                         const hem__update *u, float *room, int o0, int o1)
+                         const hem__update *u, int o0, int o1)
 {
-    enum { PANEL = HEM__UPDATE_ROOM };
+    enum { PANEL = 64 };
+    _Alignas(64) float g[GROUP * PANEL];
     for (int i = 0; i < (int)run->ld_w; i += PANEL) {
         const int i1 = at_most(i + PANEL, (int)run->ld_w);
-        dense_wgrad(run, dy, xt, ld_xt, room, PANEL, 0, o0, o1, i, i1);
-        for (int o = o0; o < o1; o++) {
-            const size_t at = (size_t)o * run->ld_w + (size_t)i;
-            BASE.update[optimizer](w + at, room + (size_t)(o - o0) * PANEL, state + slots * at,
-                                   (size_t)(i1 - i), u);
+        for (int group = o0; group < o1; group += GROUP) {
+            const int group_end = at_most(group + GROUP, o1);
+            dense_wgrad(run, dy, xt, ld_xt, g, PANEL, 0, group, group_end, i, i1);
+            for (int o = group; o < group_end; o++) {
+                const size_t at = (size_t)o * run->ld_w + (size_t)i;
+                BASE.update[optimizer](w + at, g + (size_t)(o - group) * PANEL, state + slots * at,
+                                       (size_t)(i1 - i), u);
+            }
         }
     }
 }
@@ -323,9 +327,9 @@ static void dense_update(int optimizer, size_t slots, const hem__dense_run *run,
 #define UPDATE(name, optimizer, slots)                                                             \
     static void dense_update_##name(const hem__dense_run *run, const float *dy, const float *xt,   \
                                     size_t ld_xt, float *w, float *state, const hem__update *u,    \
-                                    float *room, int o0, int o1)                                   \
+                                    int o0, int o1)                                                \
     {                                                                                              \
-        dense_update(optimizer, slots, run, dy, xt, ld_xt, w, state, u, room, o0, o1);             \
+        dense_update(optimizer, slots, run, dy, xt, ld_xt, w, state, u, o0, o1);                   \
     }
 
 UPDATE(sgd, 0, 0)
@@ -341,7 +345,7 @@ void MAKE(hem__kernels_f32 *table)
 {
     static void (*const updates[HEM__N_UPDATES])(const hem__dense_run *, const float *,
                                                  const float *, size_t, float *, float *,
-                                                 const hem__update *, float *, int, int) = {
+                                                 const hem__update *, int, int) = {
         dense_update_sgd,  dense_update_momentum, dense_update_nesterov,
         dense_update_adam, dense_update_adamw,    dense_update_rmsprop};
     *table = BASE;

@@ -138,7 +138,7 @@ typedef struct hem__values {
 void HEM__R(hem__values_make)(double mean, double deviation, hem__values *out);
 
 /* sgd, momentum, nesterov, adam, adamw, rmsprop: the order of hem__optimizer_kind */
-enum { HEM__N_UPDATES = 6, HEM__UPDATE_ROOM = 64 };
+enum { HEM__N_UPDATES = 6 };
 /* Numbers whose squares are summed at once for the norm of a gradient (sum_squares). */
 enum { HEM__NORM_BLOCK = 4096 };
 enum { HEM__N_POINTWISE = 3 }; /* relu, tanh, sigmoid: hem__activation - HEM__ACT_RELU */
@@ -340,12 +340,10 @@ typedef struct HEM__R(hem__kernels) {
                                    const hem__update *u);
     /* A dense layer's weight gradient and update at once, for outputs [o0, o1): the weights of
      * output o, at o * ld_w in w (and o * ld_w times the optimizer's numbers in state), change as
-     * dense_wgrad without accumulate and the update would change them. `room`:
-     * HEM__UPDATE_ROOM numbers an output. */
+     * dense_wgrad without accumulate and the update would change them. */
     void (*dense_update[HEM__N_UPDATES])(const hem__dense_run *run, const hem__real *dy,
                                          const hem__real *xt, size_t ld_xt, hem__real *w,
-                                         hem__real *state, const hem__update *u, hem__real *room,
-                                         int o0, int o1);
+                                         hem__real *state, const hem__update *u, int o0, int o1);
     /* g = h, the gradient of the objective as the updates take it; n a multiple of HEM__ALIGN. */
     void (*objective_grad)(const hem__real *w, hem__real *g, size_t n, const hem__update *u);
     /* Sum of g[i]^2 in double: lane l of 16 takes the squares (exact in double) of i % 16 == l in

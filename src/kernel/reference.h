@@ -88,22 +88,22 @@ void REF(dense_wgrad)(const hem__dense_run *run, const hem__real *dy, const hem_
 void REF(lane_sum)(const hem__real *x, hem__real *sum, int u0, int u1);
 void REF(dense_update_sgd)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                            size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                           hem__real *room, int o0, int o1);
+                           int o0, int o1);
 void REF(dense_update_momentum)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                                 size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                                hem__real *room, int o0, int o1);
+                                int o0, int o1);
 void REF(dense_update_nesterov)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                                 size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                                hem__real *room, int o0, int o1);
+                                int o0, int o1);
 void REF(dense_update_adam)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                             size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                            hem__real *room, int o0, int o1);
+                            int o0, int o1);
 void REF(dense_update_adamw)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                              size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                             hem__real *room, int o0, int o1);
+                             int o0, int o1);
 void REF(dense_update_rmsprop)(const hem__dense_run *run, const hem__real *dy, const hem__real *xt,
                                size_t ld_xt, hem__real *w, hem__real *state, const hem__update *u,
-                               hem__real *room, int o0, int o1);
+                               int o0, int o1);
 void REF(update_sgd)(hem__real *w, const hem__real *g, hem__real *state, size_t n,
                      const hem__update *u);
 void REF(update_momentum)(hem__real *w, const hem__real *g, hem__real *state, size_t n,

@@ -71,11 +71,10 @@ void REF(dense_wgrad)(const hem__dense_run *run, const hem__real *dy, const hem_
 }
 
 #define DENSE_UPDATE(name, slots)                                                                  \
-    void REF(dense_update_##name)(                                                                 \
-        const hem__dense_run *run, const hem__real *dy, const hem__real *xt, size_t ld_xt,         \
-        hem__real *w, hem__real *state, const hem__update *u, hem__real *room, int o0, int o1)     \
+    void REF(dense_update_##name)(const hem__dense_run *run, const hem__real *dy,                  \
+                                  const hem__real *xt, size_t ld_xt, hem__real *w,                 \
+                                  hem__real *state, const hem__update *u, int o0, int o1)          \
     {                                                                                              \
-        (void)room;                                                                                \
         for (int o = o0; o < o1; o++) {                                                            \
             for (int i = 0; i < (int)run->ld_w; i += HEM__ALIGN) {                                 \
                 size_t at = (size_t)o * run->ld_w + (size_t)i;                                     \

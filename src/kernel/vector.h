@@ -73,32 +73,32 @@ void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const fl
                             int i0, int i1);
 void TIER(hem__update_sgd)(float *w, const float *g, float *state, size_t n, const hem__update *u);
 void TIER(hem__dense_update_sgd)(const hem__dense_run *run, const float *dy, const float *xt,
-                                 size_t ld_xt, float *w, float *state, const hem__update *u,
-                                 float *room, int o0, int o1);
+                                 size_t ld_xt, float *w, float *state, const hem__update *u, int o0,
+                                 int o1);
 void TIER(hem__update_momentum)(float *w, const float *g, float *state, size_t n,
                                 const hem__update *u);
 void TIER(hem__dense_update_momentum)(const hem__dense_run *run, const float *dy, const float *xt,
                                       size_t ld_xt, float *w, float *state, const hem__update *u,
-                                      float *room, int o0, int o1);
+                                      int o0, int o1);
 void TIER(hem__update_nesterov)(float *w, const float *g, float *state, size_t n,
                                 const hem__update *u);
 void TIER(hem__dense_update_nesterov)(const hem__dense_run *run, const float *dy, const float *xt,
                                       size_t ld_xt, float *w, float *state, const hem__update *u,
-                                      float *room, int o0, int o1);
+                                      int o0, int o1);
 void TIER(hem__update_adam)(float *w, const float *g, float *state, size_t n, const hem__update *u);
 void TIER(hem__dense_update_adam)(const hem__dense_run *run, const float *dy, const float *xt,
                                   size_t ld_xt, float *w, float *state, const hem__update *u,
-                                  float *room, int o0, int o1);
+                                  int o0, int o1);
 void TIER(hem__update_adamw)(float *w, const float *g, float *state, size_t n,
                              const hem__update *u);
 void TIER(hem__dense_update_adamw)(const hem__dense_run *run, const float *dy, const float *xt,
                                    size_t ld_xt, float *w, float *state, const hem__update *u,
-                                   float *room, int o0, int o1);
+                                   int o0, int o1);
 void TIER(hem__update_rmsprop)(float *w, const float *g, float *state, size_t n,
                                const hem__update *u);
 void TIER(hem__dense_update_rmsprop)(const hem__dense_run *run, const float *dy, const float *xt,
                                      size_t ld_xt, float *w, float *state, const hem__update *u,
-                                     float *room, int o0, int o1);
+                                     int o0, int o1);
 void TIER(hem__objective_grad)(const float *w, float *g, size_t n, const hem__update *u);
 void TIER(hem__lane_sum)(const float *x, float *sum, int u0, int u1);
 void TIER(hem__relu)(const float *x, float *y, size_t n);

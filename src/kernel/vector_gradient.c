@@ -19,12 +19,6 @@
     }
 #define END HEM__GRID(KB, NV, STORE)
 
-/* Blocks of so many outputs; tallest first, the last takes one. */
-typedef struct gradient_choice {
-    int rows;
-    gradient_block wide, narrow;
-} gradient_choice;
-
 #if VL == 16
 #define KB 1
 #define NV 1
@@ -108,18 +102,6 @@ static const gradient_choice BLOCKS[] = {
 };
 #endif
 
-/* One panel of inputs. */
-static void one_panel(const gradient_work *d, gradient_span s, int n_out, int n_in)
-{
-    for (const gradient_choice *block = BLOCKS; n_out > 0; block++) {
-        s.rows = n_out / block->rows * block->rows;
-        gradient_both(d, s, n_in, block->wide, block->narrow);
-        s.dy += s.rows * HEM__LANES;
-        s.at += (size_t)s.rows * d->ld;
-        n_out -= s.rows;
-    }
-}
-
 void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const float *xt,
                             size_t ld_xt, float *g, size_t ld_g, int accumulate, int o0, int o1,
                             int i0, int i1)
@@ -132,6 +114,6 @@ void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const fl
                            .xt = xt + i,
                            .dy_tile = run->out_tile,
                            .at = (size_t)(i - i0)};
-        one_panel(&d, s, o1 - o0, at_most(panel, i1 - i));
+        gradient_rows(&d, s, BLOCKS, o1 - o0, at_most(panel, i1 - i));
     }
 }

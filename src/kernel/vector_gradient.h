@@ -55,4 +55,23 @@ INLINE void gradient_both(const gradient_work *d, gradient_span s, int n_in, gra
         narrow(d, &s);
 }
 
+/* Blocks of so many outputs; in a list the tallest is first, the last takes one. */
+typedef struct gradient_choice {
+    int rows;
+    gradient_block wide, narrow;
+} gradient_choice;
+
+/* A span of n_out outputs and n_in inputs. */
+INLINE void gradient_rows(const gradient_work *d, gradient_span s, const gradient_choice *block,
+                          int n_out, int n_in)
+{
+    for (; n_out > 0; block++) {
+        s.rows = n_out / block->rows * block->rows;
+        gradient_both(d, s, n_in, block->wide, block->narrow);
+        s.dy += s.rows * HEM__LANES;
+        s.at += (size_t)s.rows * d->ld;
+        n_out -= s.rows;
+    }
+}
+
 #endif

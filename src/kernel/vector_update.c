@@ -3,10 +3,10 @@
 #include "kernel/vector_gradient.h"
 
 /* What the optimizers follow, h of contract.h. */
-INLINE V objective_gradient(V w, V g, const hem__update *u)
+INLINE V objective_gradient(V w, V g, bool with_l1, const hem__update *u)
 {
     V h = v_fma(v_all(u->decay), w, g), l1 = v_all(u->l1);
-    if (u->l1 == 0)
+    if (!with_l1)
         return h;
     return h + (v_where(w > v_all(0), l1) - v_where(w < v_all(0), l1));
 }
@@ -76,24 +76,22 @@ INLINE V step_rmsprop(V w, V h, float *state, size_t i, const hem__update *u)
 /* One optimizer, compiled with and without l1. The constants are a copy: `w` could point at them,
  * for all that the compiler knows. */
 #define UPDATE(name)                                                                               \
-    INLINE void sweep_##name(float *w, const float *g, float *state, size_t n,                     \
-                             const hem__update *u)                                                 \
+    INLINE void sweep_##name(float *w, const float *g, float *state, size_t n, bool with_l1,       \
+                             hem__update u)                                                        \
     {                                                                                              \
         for (size_t i = 0; i < n; i += VL) {                                                       \
             V old = v_load(w + i);                                                                 \
-            V h = objective_gradient(old, v_load(g + i), u);                                       \
-            v_store(w + i, step_##name(old, h, state, i, u));                                      \
+            V h = objective_gradient(old, v_load(g + i), with_l1, &u);                             \
+            v_store(w + i, step_##name(old, h, state, i, &u));                                     \
         }                                                                                          \
     }                                                                                              \
     void TIER(hem__update_##name)(float *w, const float *g, float *state, size_t n,                \
                                   const hem__update *u)                                            \
     {                                                                                              \
-        hem__update constants = *u;                                                                \
         if (u->l1 == 0) {                                                                          \
-            constants.l1 = 0;                                                                      \
-            sweep_##name(w, g, state, n, &constants);                                              \
+            sweep_##name(w, g, state, n, false, *u);                                               \
         } else {                                                                                   \
-            sweep_##name(w, g, state, n, &constants);                                              \
+            sweep_##name(w, g, state, n, true, *u);                                                \
         }                                                                                          \
     }
 
@@ -108,65 +106,38 @@ void TIER(hem__objective_grad)(const float *w, float *g, size_t n, const hem__up
 {
     const hem__update constants = *u; /* `g` could point at them, for all that the compiler knows */
     for (size_t i = 0; i < n; i += VL)
-        v_store(g + i, objective_gradient(v_load(w + i), v_load(g + i), &constants));
+        v_store(g + i,
+                objective_gradient(v_load(w + i), v_load(g + i), constants.l1 != 0, &constants));
 }
 
 /* ---- weight gradients with their update -------------------------------------------------------
  */
 
-/* Apart: gradients of a panel of inputs, then its update. */
-enum {
-    PANEL = HEM__UPDATE_ROOM,
-    AHEAD = 4 /* outputs between a prefetch and its use */
-};
+typedef void (*sweep)(float *w, const float *g, float *state, size_t n, const hem__update *u);
 
-#define PANEL_THEN_STEP(name, SLOTS)                                                               \
-    static void apart_##name(const hem__dense_run *run, const float *dy, const float *xt,          \
-                             size_t ld_xt, float *w, float *state, const hem__update *u, float *g, \
-                             int o0, int o1)                                                       \
-    {                                                                                              \
-        for (int i = 0; i < (int)run->ld_w; i += PANEL) {                                          \
-            int i1 = at_most(i + PANEL, (int)run->ld_w);                                           \
-            TIER(hem__dense_wgrad)(run, dy, xt, ld_xt, g, PANEL, 0, o0, o1, i, i1);                \
-            for (int o = o0; o < o1; o++) {                                                        \
-                size_t at = (size_t)o * run->ld_w + (size_t)i, soon = at + AHEAD * run->ld_w;      \
-                for (int n = i; n < i1; n += HEM__ALIGN, soon += HEM__ALIGN) {                     \
-                    __builtin_prefetch(w + soon, 1);                                               \
-                    for (int k = 0; k < SLOTS; k++)                                                \
-                        __builtin_prefetch(state + SLOTS * soon + k * HEM__ALIGN, 1);              \
-                }                                                                                  \
-                TIER(hem__update_##name)                                                           \
-                (w + at, g + (size_t)(o - o0) * PANEL, state + SLOTS * at, (size_t)(i1 - i), u);   \
-            }                                                                                      \
-        }                                                                                          \
+/* With l1, which is rare: gradients of a few outputs, then their update. */
+static void apart(const gradient_work *d, const hem__dense_run *run, const float *dy,
+                  const float *xt, int o0, int o1, size_t slots, sweep update)
+{
+    enum { ROWS = 8, PANEL = 64 };
+    float g[ROWS * PANEL];
+    for (int i = 0; i < (int)d->ld; i += PANEL) {
+        const int i1 = at_most(i + PANEL, (int)d->ld);
+        for (int o = o0; o < o1; o++) {
+            const int row = (o - o0) % ROWS, last = at_most(o + ROWS, o1);
+            const size_t at = (size_t)o * d->ld + (size_t)i;
+            if (row == 0)
+                TIER(hem__dense_wgrad)(run, dy, xt, d->ld_xt, g, PANEL, 0, o, last, i, i1);
+            update(d->w + at, g + row * PANEL, d->state + slots * at, (size_t)(i1 - i), &d->u);
+        }
     }
+}
 
-PANEL_THEN_STEP(sgd, 0)
-PANEL_THEN_STEP(momentum, 1)
-PANEL_THEN_STEP(nesterov, 1)
-PANEL_THEN_STEP(adam, 2)
-PANEL_THEN_STEP(adamw, 2)
-PANEL_THEN_STEP(rmsprop, 2)
-
-/* Together: a step of a few instructions, without l1, is taken with the sums as they stand in
- * registers, for whole blocks of HIGH outputs. */
-#define HIGH DENSE_ROWS
-#if VL == 16
-#define WIDE_NV 2
-#define NARROW_NV 1
-#elif VL == 8
-#define WIDE_NV 4
-#define NARROW_NV 2
-#else
-#define WIDE_NV 4
-#define NARROW_NV 4
-#endif
-
-/* Copies: the weights could point at their originals, for all that the compiler knows. */
+/* Else a step is taken with the sums as they stand in registers.
+ * Copies: the weights could point at their originals, for all that the compiler knows. */
 #define KEEP                                                                                       \
     float *const w = d->w, *const state = d->state;                                                \
-    hem__update u = d->u;                                                                          \
-    u.l1 = 0
+    const hem__update u = d->u
 #define FROM_ZERO(k, v) ACC(k, v) = v_all(0);
 /* The same inputs of the next outputs are asked for early. */
 #define BEGIN                                                                                      \
@@ -180,23 +151,26 @@ PANEL_THEN_STEP(rmsprop, 2)
     HEM__GRID(KB, NV, FROM_ZERO)
 #define TAKE(k, v)                                                                                 \
     {                                                                                              \
-        size_t j = at + (size_t)k * ld + v * VL;                                                   \
-        V old = v_load(w + j), h = objective_gradient(old, ACC(k, v), &u);                         \
-        v_store(w + j, HEM__GLUE(step_, KERNEL)(old, h, state, j, &u));                            \
+        const size_t first = at + (size_t)k * ld;                                                  \
+        V old = v_load(w + first + v * VL);                                                        \
+        V h = objective_gradient(old, ACC(k, v), false, &u);                                       \
+        v_store(w + first + v * VL,                                                                \
+                HEM__GLUE(step_, KERNEL)(old, h, state + SLOTS * first, v * VL, &u));              \
     }
 #define END HEM__GRID(KB, NV, TAKE)
 
-static void together(const gradient_work *d, const float *dy, size_t dy_tile, const float *xt,
-                     int o0, int o1, gradient_block wide, gradient_block narrow)
+/* The inputs that are done for all outputs before the next are fewer where the optimizer keeps
+ * numbers of its own, which pass through the first cache, too. */
+static void together(const gradient_work *d, const hem__dense_run *run, const float *dy,
+                     const float *xt, int o0, int o1, int slots, const gradient_choice *blocks)
 {
-    const int panel = gradient_panel(d->n_tiles), n_in = (int)d->ld;
+    const int panel = gradient_panel(run->n_tiles * at_least(slots, 1)), n_in = (int)run->ld_w;
     for (int i = 0; i < n_in; i += panel) {
         gradient_span s = {.dy = dy + (size_t)o0 * HEM__LANES,
-                           .dy_tile = dy_tile,
+                           .dy_tile = run->out_tile,
                            .xt = xt + i,
-                           .at = (size_t)o0 * d->ld + (size_t)i,
-                           .rows = o1 - o0};
-        gradient_both(d, s, at_most(panel, n_in - i), wide, narrow);
+                           .at = (size_t)o0 * d->ld + (size_t)i};
+        gradient_rows(d, s, blocks, o1 - o0, at_most(panel, n_in - i));
     }
 }
 
@@ -209,17 +183,12 @@ static void together(const gradient_work *d, const float *dy, size_t dy_tile, co
 #define KERNEL nesterov
 #define SLOTS 1
 #include "kernel/block_update.h"
-
-/* A step with a division and a square root goes over a panel's gradients after they are made. Taken
- * among the multiply-adds it was slower: Adam, 5408 x 128, 32 images: 961 us against 843. */
-#define APART(name)                                                                                \
-    void TIER(hem__dense_update_##name)(const hem__dense_run *run, const float *dy,                \
-                                        const float *xt, size_t ld_xt, float *w, float *state,     \
-                                        const hem__update *u, float *room, int o0, int o1)         \
-    {                                                                                              \
-        apart_##name(run, dy, xt, ld_xt, w, state, u, room, o0, o1);                               \
-    }
-
-APART(adam)
-APART(adamw)
-APART(rmsprop)
+#define KERNEL adam
+#define SLOTS 2
+#include "kernel/block_update.h"
+#define KERNEL adamw
+#define SLOTS 2
+#include "kernel/block_update.h"
+#define KERNEL rmsprop
+#define SLOTS 2
+#include "kernel/block_update.h"

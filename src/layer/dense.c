@@ -72,7 +72,6 @@ void HEM__R(hem__dense_reserve)(cell_t *cell, hem__arena *arena, int tiles, int 
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
     cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
-    cell->room = hem__arena_take(arena, cell->out_units * HEM__UPDATE_ROOM, sizeof(hem__real));
     (void)n_threads;
 }
 
@@ -138,7 +137,7 @@ static void weight_rows(const cell_t *cell, const work_t *work, size_t first, si
         work->kernels->dense_update[work->optimizer](
             &run, cell->dy, cell->xt, cell->ld_xt, work->params + weight->offset,
             work->state + (size_t)work->slots * weight->offset, &work->updates[cell->node->weight],
-            cell->room + first * HEM__UPDATE_ROOM, (int)first, (int)last);
+            (int)first, (int)last);
         return;
     }
     hem__real *g = work->grads + weight->offset + first * run.ld_w;

@@ -26,7 +26,6 @@ typedef struct HEM__R(hem__cell) {
     hem__real *packed, *packed_grad; /* conv that is not dense */
     hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
-    hem__real *room;        /* dense: the kernel's, by output */
     hem__real **scratch;    /* Winograd's, conv_fft's: one slice a thread */
     hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */
     uint16_t *keep;         /* dropout */

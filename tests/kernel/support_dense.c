@@ -190,7 +190,6 @@ void one_rmsprop(test_case *c)
  * sgd have a bound worth stating; the moments of the others are as close as their updates' are. */
 static void one_dense_update(test_case *c, int which)
 {
-    static float room[64 * HEM__UPDATE_ROOM];
     rng *r = &c->random;
     hem__dense_run run = some_dense(c);
     int o0 = between(r, 0, run.n_out - 1);
@@ -209,7 +208,7 @@ static void one_dense_update(test_case *c, int which)
              (double)u.l1);
     const hem__kernels_f32 *k;
     while ((k = next_kernels(c)) != NULL)
-        k->dense_update[which](&run, dy, xt, ld_xt, w, state, &u, room, o0, o1);
+        k->dense_update[which](&run, dy, xt, ld_xt, w, state, &u, o0, o1);
 }
 
 void one_dense_sgd(test_case *c)

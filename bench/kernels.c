@@ -6,6 +6,7 @@
  * For bench/regression.py, which compares with an earlier state: --once runs every row once, for
  * valgrind to count the instructions of counted_run(); --ratios prints how many times as long as
  * the reference loop a row takes. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,15 +169,18 @@ static double per_weight(const row *r)
     return (double)weights(r);
 }
 
+static const hem__update ADAM = {
+    .rate = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .gain1 = 0.1f, .gain2 = 1e-3f, .epsilon = 1e-7f};
+
 static void adam(const row *r)
 {
-    hem__update u = {.rate = 1e-3f,
-                     .beta1 = 0.9f,
-                     .beta2 = 0.999f,
-                     .gain1 = 0.1f,
-                     .gain2 = 1e-3f,
-                     .epsilon = 1e-7f};
-    kernels->update[3](r->w, r->mask, r->b, weights(r), &u);
+    kernels->update[3](r->w, r->mask, r->b, weights(r), &ADAM);
+}
+
+static void dense_adam(const row *r)
+{
+    kernels->dense_update[3](&r->dense, r->y, r->x, r->dense.ld_w, r->w, r->b, &ADAM, 0,
+                             r->dense.n_out);
 }
 
 static void sgd(const row *r)
@@ -302,6 +306,7 @@ static row rows[] = {
     {"dense 5408->128, 2 tiles, forward", 0, dense_forward, DENSE(5408, 128, 2)},
     {"dense 5408->128, 2 tiles, input gradient", 80, dense_igrad, DENSE(5408, 128, 2)},
     {"dense 5408->128, 2 tiles, weight gradient", 0, dense_wgrad, DENSE(5408, 128, 2)},
+    {"dense 5408->128, 2 tiles, weight gradient and adam", 0, dense_adam, DENSE(5408, 128, 2)},
     {"dense 1024->512, 2 tiles, input gradient", 0, dense_igrad, DENSE(1024, 512, 2)},
     {"dense 100->100, 2 tiles, forward", 0, dense_forward, DENSE(100, 100, 2)},
     {"dense 128->10, 2 tiles, forward", 0, dense_forward, DENSE(128, 10, 2)},
@@ -335,9 +340,10 @@ static void prepare(row *r)
     r->mask = numbers(in > weights(r) ? in : weights(r));
     r->w = numbers(taps + weights(r));
     r->y = numbers(r->run == maxpool || r->run == maxpool_grad ? in : out);
-    r->b = numbers(r->run == adam ? 2 * weights(r)
-                   : is_winograd  ? hem__winograd_scratch(s, 4)
-                                  : in);
+    bool is_adam = r->run == adam || r->run == dense_adam;
+    r->b = numbers(is_adam ? 2 * weights(r) : is_winograd ? hem__winograd_scratch(s, 4) : in);
+    for (size_t i = 0; is_adam && i < 2 * weights(r); i++)
+        r->b[i] = fabsf(r->b[i]); /* mean squares among them */
     if (r->run == maxpool_grad)
         maxpool(r);
     if (r->work == dense_work && (r->run == sgd || r->run == adam))

@@ -303,7 +303,8 @@ static void dense_wgrad(const hem__dense_run *run, const float *dy, const float 
 /* ---- weight gradient and update ---------------------------------------------------------------
  */
 
-/* A panel of inputs after the other: its gradients, then its weights. */
+/* A panel of inputs and a group of outputs after the other: their gradients, which fill half of the
+ * first cache, then their weights. */
 static void dense_update(int optimizer, size_t slots, const hem__dense_run *run, const float *dy,
                          const float *xt, size_t ld_xt, float *w, float *state,
                          const hem__update *u, int o0, int o1)

@@ -2,43 +2,33 @@
  * numbers a weight: included once for each by vector_update.c. A template, so without an include
  * guard; it undefines both. */
 
-#if VL == 16
-#define NARROW 1
-#define WIDEST 2
-#elif VL == 8
-#define NARROW 2
-#define WIDEST 4
-#else
-#define NARROW 4
-#define WIDEST 4
-#endif
 #define BLOCK(rows, vectors) HEM__GLUE(HEM__GLUE(HEM__GLUE(KERNEL, _), rows), HEM__GLUE(x, vectors))
 #define CHOICE(rows)                                                                               \
     {                                                                                              \
-        rows, BLOCK(rows, WIDEST), BLOCK(rows, NARROW)                                             \
+        rows, BLOCK(rows, WIDE_NV), BLOCK(rows, NARROW_NV)                                         \
     }
 
 #define KB 1
-#define NV NARROW
+#define NV NARROW_NV
 #include "kernel/block_gradient.h"
 #define KB 2
-#define NV NARROW
+#define NV NARROW_NV
 #include "kernel/block_gradient.h"
 #if DENSE_ROWS > 2
 #define KB DENSE_ROWS
-#define NV NARROW
+#define NV NARROW_NV
 #include "kernel/block_gradient.h"
 #endif
-#if WIDEST != NARROW
+#if WIDE_NV != NARROW_NV
 #define KB 1
-#define NV WIDEST
+#define NV WIDE_NV
 #include "kernel/block_gradient.h"
 #define KB 2
-#define NV WIDEST
+#define NV WIDE_NV
 #include "kernel/block_gradient.h"
 #if DENSE_ROWS > 2
 #define KB DENSE_ROWS
-#define NV WIDEST
+#define NV WIDE_NV
 #include "kernel/block_gradient.h"
 #endif
 #endif
@@ -62,8 +52,6 @@ void TIER(HEM__GLUE(hem__dense_update_, KERNEL))(const hem__dense_run *run, cons
         apart(&d, run, dy, xt, o0, o1, SLOTS, TIER(HEM__GLUE(hem__update_, KERNEL)));
 }
 
-#undef NARROW
-#undef WIDEST
 #undef BLOCK
 #undef CHOICE
 #undef KERNEL

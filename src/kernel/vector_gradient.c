@@ -108,7 +108,7 @@ void TIER(hem__dense_wgrad)(const hem__dense_run *run, const float *dy, const fl
 {
     const gradient_work d = {
         .ld_xt = ld_xt, .ld = ld_g, .n_tiles = run->n_tiles, .g = g, .go_on = accumulate};
-    const int panel = gradient_panel(run->n_tiles);
+    const int panel = gradient_panel(run->n_tiles, 0);
     for (int i = i0; i < i1; i += panel) {
         gradient_span s = {.dy = dy + (size_t)o0 * HEM__LANES,
                            .xt = xt + i,

@@ -25,19 +25,27 @@ typedef struct gradient_span {
 
 typedef void (*gradient_block)(const gradient_work *, const gradient_span *);
 
-/* Inputs of a wide block; with four lanes a vector all are narrow. */
-#if VL == 4
-enum { WIDE = HEM__ALIGN };
+/* Vectors of a wide block and of a narrow one; with four lanes a vector all are narrow. */
+#if VL == 16
+#define WIDE_NV 2
+#define NARROW_NV 1
+#elif VL == 8
+#define WIDE_NV 4
+#define NARROW_NV 2
 #else
-enum { WIDE = 2 * HEM__ALIGN };
+#define WIDE_NV 4
+#define NARROW_NV 4
 #endif
+enum { WIDE = WIDE_NV * VL }; /* inputs */
+_Static_assert(NARROW_NV *VL == HEM__ALIGN, "a row of weights ends with a narrow block");
 
 /* Inputs done for all outputs before the next: those of all images are to stay in the first cache,
- * in half of it where they can. */
-INLINE int gradient_panel(int n_tiles)
+ * in half of it where they can, in a quarter beside an optimizer that brings two numbers a weight.
+ */
+INLINE int gradient_panel(int n_tiles, int slots)
 {
-    enum { NUMBERS = 4096, LEAST = WIDE };
-    return at_least(NUMBERS / (n_tiles * HEM__LANES) / LEAST * LEAST, LEAST);
+    enum { NUMBERS = 4096 };
+    return at_least(NUMBERS / (n_tiles * HEM__LANES * at_least(slots, 1)) / WIDE * WIDE, WIDE);
 }
 
 /* A span of n_in inputs: wide blocks, and a narrow one for what is left. */

@@ -5,9 +5,10 @@
 /* What the optimizers follow, h of contract.h. */
 INLINE V objective_gradient(V w, V g, bool with_l1, const hem__update *u)
 {
-    V h = v_fma(v_all(u->decay), w, g), l1 = v_all(u->l1);
+    V h = v_fma(v_all(u->decay), w, g);
     if (!with_l1)
         return h;
+    V l1 = v_all(u->l1);
     return h + (v_where(w > v_all(0), l1) - v_where(w < v_all(0), l1));
 }
 
@@ -113,42 +114,53 @@ void TIER(hem__objective_grad)(const float *w, float *g, size_t n, const hem__up
 /* ---- weight gradients with their update -------------------------------------------------------
  */
 
-typedef void (*sweep)(float *w, const float *g, float *state, size_t n, const hem__update *u);
+typedef void (*update_function)(float *w, const float *g, float *state, size_t n,
+                                const hem__update *u);
 
-/* With l1, which is rare: gradients of a few outputs, then their update. */
-static void apart(const gradient_work *d, const hem__dense_run *run, const float *dy,
-                  const float *xt, int o0, int o1, size_t slots, sweep update)
+/* Asks early for n weights from number `at` on, and for what the optimizer keeps for them. */
+INLINE void ask_for(const float *w, const float *state, int slots, size_t at, size_t n)
 {
-    enum { ROWS = 8, PANEL = 64 };
+    for (size_t i = at; i < at + n; i += HEM__ALIGN) {
+        __builtin_prefetch(w + i, 1);
+        for (size_t slot = 0; slot < (size_t)slots; slot++)
+            __builtin_prefetch(state + (size_t)slots * i + slot * HEM__ALIGN, 1);
+    }
+}
+
+/* With l1, which few networks have: gradients of some outputs, then their update. */
+static void apart(const gradient_work *d, const hem__dense_run *run, const float *dy,
+                  const float *xt, int o0, int o1, int slots, update_function update)
+{
+    enum { ROWS = 96, PANEL = 64, AHEAD = 4 }; /* whole blocks on every tier */
     float g[ROWS * PANEL];
     for (int i = 0; i < (int)d->ld; i += PANEL) {
         const int i1 = at_most(i + PANEL, (int)d->ld);
-        for (int o = o0; o < o1; o++) {
-            const int row = (o - o0) % ROWS, last = at_most(o + ROWS, o1);
-            const size_t at = (size_t)o * d->ld + (size_t)i;
-            if (row == 0)
-                TIER(hem__dense_wgrad)(run, dy, xt, d->ld_xt, g, PANEL, 0, o, last, i, i1);
-            update(d->w + at, g + row * PANEL, d->state + slots * at, (size_t)(i1 - i), &d->u);
+        for (int rows = o0; rows < o1; rows += ROWS) {
+            const int end = at_most(rows + ROWS, o1);
+            TIER(hem__dense_wgrad)(run, dy, xt, d->ld_xt, g, PANEL, 0, rows, end, i, i1);
+            for (int o = rows; o < end; o++) {
+                const size_t at = (size_t)o * d->ld + (size_t)i, n = (size_t)(i1 - i);
+                ask_for(d->w, d->state, slots, at + AHEAD * d->ld, n);
+                update(d->w + at, g + (o - rows) * PANEL, d->state + (size_t)slots * at, n, &d->u);
+            }
         }
     }
 }
 
-/* Else a step is taken with the sums as they stand in registers.
- * Copies: the weights could point at their originals, for all that the compiler knows. */
+/* Without, a step is taken with the sums as they stand in registers. KEEP copies: the weights could
+ * point at their originals, for all that the compiler knows. */
 #define KEEP                                                                                       \
     float *const w = d->w, *const state = d->state;                                                \
     const hem__update u = d->u
 #define FROM_ZERO(k, v) ACC(k, v) = v_all(0);
 /* The same inputs of the next outputs are asked for early. */
 #define BEGIN                                                                                      \
-    for (size_t k = 0; k < KB; k++) {                                                              \
-        for (size_t j = at + (KB + k) * ld, j1 = j + NV * VL; j < j1; j += HEM__ALIGN) {           \
-            __builtin_prefetch(w + j, 1);                                                          \
-            for (int slot = 0; slot < SLOTS; slot++)                                               \
-                __builtin_prefetch(state + SLOTS * j + slot * HEM__ALIGN, 1);                      \
-        }                                                                                          \
-    }                                                                                              \
+    for (size_t k = 0; k < KB; k++)                                                                \
+        ask_for(w, state, SLOTS, at + (KB + k) * ld, NV * VL);                                     \
     HEM__GRID(KB, NV, FROM_ZERO)
+/* What belongs to a weight lies at a constant from what belongs to its row's first, whose number is
+ * a multiple of HEM__ALIGN: found for each vector alone the places take a quarter of the
+ * step's instructions. */
 #define TAKE(k, v)                                                                                 \
     {                                                                                              \
         const size_t first = at + (size_t)k * ld;                                                  \
@@ -159,12 +171,10 @@ static void apart(const gradient_work *d, const hem__dense_run *run, const float
     }
 #define END HEM__GRID(KB, NV, TAKE)
 
-/* The inputs that are done for all outputs before the next are fewer where the optimizer keeps
- * numbers of its own, which pass through the first cache, too. */
 static void together(const gradient_work *d, const hem__dense_run *run, const float *dy,
                      const float *xt, int o0, int o1, int slots, const gradient_choice *blocks)
 {
-    const int panel = gradient_panel(run->n_tiles * at_least(slots, 1)), n_in = (int)run->ld_w;
+    const int panel = gradient_panel(d->n_tiles, slots), n_in = (int)d->ld;
     for (int i = 0; i < n_in; i += panel) {
         gradient_span s = {.dy = dy + (size_t)o0 * HEM__LANES,
                            .dy_tile = run->out_tile,

@@ -123,7 +123,7 @@ static const tier TIERS[] = {
     {"portable", HEM_X86 ? "SSE2, which every x86-64 CPU has" : "nothing special",
      &hem__kernels_portable, has_nothing_special, .by_default = true, .exact = false},
     {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
-    {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = false,
+    {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = true,
      .exact = true},
     {"amx", "AVX-512 F, BW, DQ, VL; AMX-BF16", X86_KERNELS(avx512), has_amx, amx_kernels,
      .by_default = false, .exact = false, .bfloat16 = true},

@@ -11,9 +11,10 @@
  *   input gradient     images of a tile   outputs               inputs
  *   weight gradient    outputs            images of all tiles   inputs
  *
- * Order of sums: a piece's sum begins at 0 and takes 32 terms at a time, each time the sum of the
- * even and that of the odd products; the pieces are added in order, then the bias. It depends on
- * the shape alone. Rounding is to nearest, ties to even; numbers below 2^-126 count as 0. */
+ * Order of sums: it begins at 0 and takes 32 terms at a time, each time the sum of the even and
+ * that of the odd products; then the bias. A sum that waits in memory for its next piece loses
+ * nothing, so the order depends on the shape alone. In the weight gradient the 32 terms are two
+ * tiles of images. Rounding is to nearest, ties to even; numbers below 2^-126 count as 0. */
 #include <string.h>
 
 #include "kernel/amx.h"
@@ -21,19 +22,13 @@
 
 enum {
     TERMS = 32,           /* of one product of tile registers */
-    PIECE = 8 * TERMS,    /* most terms of a panel */
-    PAIRS = PIECE / 2,    /* ... as pairs */
+    PIECE = 8,            /* most tiles of terms in a panel */
     WIDE = 2 * TILE_ROWS, /* two tile registers side by side */
     CHUNK = 4,            /* tiles of images that are done together */
     IMAGES = CHUNK * HEM__LANES,
-    GROUP = 128 /* outputs whose gradients a panel of images serves in the weight gradient */
+    GROUP = 256, /* outputs whose gradients a panel of images serves */
+    PANEL = 256  /* inputs whose weights are updated together */
 };
-
-/* Rows of left panels, each a cache line longer than its terms; those of the weight gradient are
- * short. */
-typedef uint16_t left_row[PIECE + 32];
-typedef uint16_t short_row[IMAGES + 32];
-typedef uint32_t right_pair[TILE_ROWS];
 
 #ifdef HEM_AMX_EMULATED
 extern const hem__kernels_f32 hem__kernels_portable;
@@ -52,117 +47,172 @@ static int at_most(int a, int b)
 
 /* ---- panels ---------------------------------------------------------------------------------- */
 
-/* The upper half of a float's bits, rounded; a NaN stays one. */
-static inline uint32_t rounded(float x)
+/* Tiles that hold n terms. */
+static int tiles_of(int n)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint32_t nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, nan = bits >> 16 | 0x40;
-    return (bits & 0x7fffffff) > 0x7f800000 ? nan : nearest;
+    return (n + TERMS - 1) / TERMS;
 }
 
-/* n terms rounded up to whole products. */
-static int whole(int n)
+/* Terms of a piece where n are cut into as few as panels allow. */
+static int piece_of(int n)
 {
-    return (n + TERMS - 1) / TERMS * TERMS;
+    const int tiles = tiles_of(n), pieces = (tiles + PIECE - 1) / PIECE;
+    return (tiles + pieces - 1) / pieces * TERMS;
 }
 
-/* n terms of a left row, and 0 up to whole products. */
-static void put_left(uint16_t *row, const float *x, int n)
+/* How many of the 16 numbers from `first` on are below n. */
+static int there(int n, int first)
 {
-    for (int k = 0; k < n; k++)
-        row[k] = (uint16_t)rounded(x[k]);
-    for (int k = n; k < whole(n); k++)
-        row[k] = 0;
+    return n <= first ? 0 : at_most(n - first, TILE_ROWS);
+}
+
+/* A left panel of n terms from rows of x that are `ld` apart. Rows behind the last are the last. */
+static void put_left(tile *panel, const float *x, size_t ld, int rows, int n)
+{
+    for (int r = 0; r < TILE_ROWS; r++) {
+        const float *row = x + (size_t)at_most(r, rows - 1) * ld;
+        int k = 0;
+        for (; k + TERMS <= n; k += TERMS)
+            tile_put_row(panel[k / TERMS].row[r], row + k, TILE_ROWS, row + k + TILE_ROWS,
+                         TILE_ROWS);
+        if (k < n)
+            tile_put_row(panel[k / TERMS].row[r], row + k, there(n, k), row + k + TILE_ROWS,
+                         there(n, k + TILE_ROWS));
+    }
 }
 
 /* A right panel of n terms, rows of x that are `ld` apart, of which only `columns` are there. */
-static void put_right(right_pair *panel, const float *x, size_t ld, int n, int columns)
+static inline void put_right(tile *panel, const float *x, size_t ld, int n, int columns)
 {
-    for (int k = 0; k < whole(n); k += 2) {
-        float even[TILE_ROWS] = {0}, odd[TILE_ROWS] = {0};
-        size_t bytes = (size_t)columns * sizeof(float);
-        if (k < n)
-            memcpy(even, x + (size_t)k * ld, bytes);
-        if (k + 1 < n)
-            memcpy(odd, x + ((size_t)k + 1) * ld, bytes);
-        for (int c = 0; c < TILE_ROWS; c++)
-            panel[k / 2][c] = rounded(even[c]) | rounded(odd[c]) << 16;
-    }
+    for (int k = 0; k < tiles_of(n) * TERMS; k += 2, x += 2 * ld)
+        tile_put_pairs(panel[k / TERMS].row[k % TERMS / 2], x, k < n ? columns : 0, x + ld,
+                       k + 1 < n ? columns : 0);
 }
 
 /* ---- products -------------------------------------------------------------------------------- */
 
-/* Sums of 32 rows by 32 columns, as 2 x 2 blocks. */
-typedef float block_sums[2][2][TILE_ROWS][TILE_ROWS];
+/* 16 x 16 sums in memory, of which some are there. */
+typedef struct block {
+    float *to;
+    size_t ld;
+    int rows, columns;
+} block;
 
-/* `left`: 32 rows, `row` bytes apart; each half of the columns has a right panel of its own. */
-static void multiply(const uint16_t *left, size_t row, right_pair *right0, right_pair *right1,
-                     int n_terms, block_sums sums)
+typedef float block_sums[TILE_ROWS][TILE_ROWS];
+
+static void copy(const float *from, size_t from_ld, float *to, size_t to_ld, int rows, int columns)
 {
-    const uint16_t *lower = left + TILE_ROWS * row / sizeof *left;
+    for (int r = 0; r < rows; r++)
+        memcpy(to + (size_t)r * to_ld, from + (size_t)r * from_ld, (size_t)columns * sizeof(float));
+}
+
+/* Where a register with these sums can be stored: there, or beside it if it is not whole. */
+static block room_for(const block *at, block_sums spare, bool add)
+{
+    if (at->rows == TILE_ROWS && at->columns == TILE_ROWS)
+        return *at;
+    memset(spare, 0, sizeof(block_sums));
+    if (add)
+        copy(at->to, at->ld, spare[0], TILE_ROWS, at->rows, at->columns);
+    return (block){.to = spare[0], .ld = TILE_ROWS};
+}
+
+/* Two left panels by two right ones, `n` tiles long; the four blocks by rows. A block's sums go on
+ * from what is there where `add`. */
+static void multiply(const tile *const left[2], const tile *const right[2], int n,
+                     const block at[4], bool add)
+{
+    _Alignas(64) block_sums spare[4];
+    const bool lower = at[2].rows > 0, other = at[1].rows > 0;
+    block to[4];
+    for (int b = 0; b < 4; b++)
+        to[b] = room_for(&at[b], spare[b], add);
     TILE_ZERO(0);
     TILE_ZERO(1);
     TILE_ZERO(2);
     TILE_ZERO(3);
-    for (int k = 0; k < n_terms; k += TERMS) {
-        TILE_LOAD(4, left + k, row);
-        TILE_LOAD(6, right0[k / 2], sizeof(right_pair));
-        TILE_PRODUCT(0, 4, 6);
-        TILE_LOAD(7, right1[k / 2], sizeof(right_pair));
-        TILE_PRODUCT(1, 4, 7);
-        TILE_LOAD(5, lower + k, row);
-        TILE_PRODUCT(2, 5, 6);
-        TILE_PRODUCT(3, 5, 7);
+    if (add) {
+        TILE_LOAD(0, to[0].to, to[0].ld * sizeof(float));
+        TILE_LOAD(1, to[1].to, to[1].ld * sizeof(float));
+        TILE_LOAD(2, to[2].to, to[2].ld * sizeof(float));
+        TILE_LOAD(3, to[3].to, to[3].ld * sizeof(float));
     }
-    TILE_STORE(0, sums[0][0], sizeof sums[0][0][0]);
-    TILE_STORE(1, sums[0][1], sizeof sums[0][1][0]);
-    TILE_STORE(2, sums[1][0], sizeof sums[1][0][0]);
-    TILE_STORE(3, sums[1][1], sizeof sums[1][1][0]);
-}
-
-/* y = sums, or y + sums where `add`: `rows` rows of `columns`, ld apart in y. */
-static void put_sums(float (*sums)[TILE_ROWS], int rows, int columns, bool add, float *y, size_t ld)
-{
-    for (int r = 0; r < rows; r++, y += ld)
-        for (int c = 0; c < columns; c++)
-            y[c] = add ? y[c] + sums[r][c] : sums[r][c];
+    for (int k = 0; k < n; k++) {
+        TILE_LOAD(4, &left[0][k], TILE_BYTES);
+        TILE_LOAD(6, &right[0][k], TILE_BYTES);
+        TILE_PRODUCT(0, 4, 6);
+        if (other) {
+            TILE_LOAD(7, &right[1][k], TILE_BYTES);
+            TILE_PRODUCT(1, 4, 7);
+        }
+        if (lower) {
+            TILE_LOAD(5, &left[1][k], TILE_BYTES);
+            TILE_PRODUCT(2, 5, 6);
+        }
+        if (lower && other)
+            TILE_PRODUCT(3, 5, 7);
+    }
+    TILE_STORE(0, to[0].to, to[0].ld * sizeof(float));
+    TILE_STORE(1, to[1].to, to[1].ld * sizeof(float));
+    TILE_STORE(2, to[2].to, to[2].ld * sizeof(float));
+    TILE_STORE(3, to[3].to, to[3].ld * sizeof(float));
+    for (int b = 0; b < 4; b++)
+        if (to[b].to == spare[b][0])
+            copy(spare[b][0], TILE_ROWS, at[b].to, at[b].ld, at[b].rows, at[b].columns);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* Sums of outputs o.. below o1 by two tiles of images. */
-static void put_outputs(const hem__dense_run *run, block_sums sums, int tile, int o, int o1,
-                        bool add, float *y)
+/* Outputs o.. below o1, at most 32, of tiles t and t + 1, if that is below `tiles`. */
+static void output_blocks(const hem__dense_run *run, float *y, int t, int tiles, int o, int o1,
+                          block out[4])
 {
-    for (int half = 0; half < 2 && tile + half < run->n_tiles; half++)
-        for (int b = 0; b < 2 && o + b * TILE_ROWS < o1; b++) {
-            const int at = o + b * TILE_ROWS;
-            put_sums(sums[b][half], at_most(o1 - at, TILE_ROWS), HEM__LANES, add,
-                     y + (size_t)(tile + half) * run->out_tile + (size_t)at * HEM__LANES,
-                     HEM__LANES);
-        }
+    for (int b = 0; b < 4; b++) {
+        const int which = t + b % 2, at = o + b / 2 * TILE_ROWS;
+        out[b] = (block){.to = y + (size_t)which * run->out_tile + (size_t)at * HEM__LANES,
+                         .ld = HEM__LANES,
+                         .rows = which < tiles ? there(o1, at) : 0,
+                         .columns = HEM__LANES};
+    }
 }
 
-static void dense_piece(const hem__dense_run *run, const float *x, const float *w, float *y, int o0,
-                        int o1, int first, int n)
+/* Adds the bias and cuts off what is negative, for outputs [o0, o1) of one tile. */
+static void finish(const float *bias, int relu, float *y, int o0, int o1)
 {
-    _Alignas(64) left_row left[WIDE];
-    _Alignas(64) right_pair right[CHUNK][PAIRS];
-    _Alignas(64) block_sums sums;
-    for (int t0 = 0; t0 < run->n_tiles; t0 += CHUNK) {
-        const int tiles = at_most(run->n_tiles - t0, CHUNK);
+    for (int o = o0; o < o1 && bias; o++) {
+        const float b = bias[o];
+        for (int l = 0; l < HEM__LANES; l++)
+            y[o * HEM__LANES + l] += b;
+    }
+    for (int i = o0 * HEM__LANES; i < o1 * HEM__LANES && relu; i++)
+        y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+/* Up to CHUNK tiles of images, a piece of the terms after the other. */
+static void dense_chunk(const hem__dense_run *run, int tiles, const float *x, const float *w,
+                        const float *bias, int relu, float *y, int o0, int o1)
+{
+    tile left[2][PIECE], right[CHUNK][PIECE];
+    const int piece = piece_of(run->n_in);
+    for (int first = 0; first < run->n_in; first += piece) {
+        const int n = at_most(run->n_in - first, piece);
         for (int t = 0; t < tiles; t++)
-            put_right(right[t], x + (size_t)(t0 + t) * run->in_tile + (size_t)first * HEM__LANES,
+            put_right(right[t], x + (size_t)t * run->in_tile + (size_t)first * HEM__LANES,
                       HEM__LANES, n, HEM__LANES);
         for (int o = o0; o < o1; o += WIDE) {
-            for (int r = 0; r < WIDE; r++)
-                put_left(left[r], w + (size_t)at_most(o + r, o1 - 1) * run->ld_w + first, n);
+            const int end = at_most(o + WIDE, o1);
+            for (int at = o; at < end; at += TILE_ROWS)
+                put_left(left[(at - o) / TILE_ROWS], w + (size_t)at * run->ld_w + first, run->ld_w,
+                         end - at, n);
             for (int t = 0; t < tiles; t += 2) {
-                multiply(left[0], sizeof *left, right[t], right[at_most(t + 1, tiles - 1)],
-                         whole(n), sums);
-                put_outputs(run, sums, t0 + t, o, o1, first > 0, y);
+                block out[4];
+                output_blocks(run, y, t, tiles, o, o1, out);
+                multiply((const tile *[]){left[0], left[1]},
+                         (const tile *[]){right[t], right[at_most(t + 1, CHUNK - 1)]}, tiles_of(n),
+                         out, first > 0);
             }
+            for (int t = 0; t < tiles && first + n == run->n_in; t++)
+                finish(bias, relu, y + (size_t)t * run->out_tile, o, end);
         }
     }
 }
@@ -171,71 +221,76 @@ static void dense(const hem__dense_run *run, const float *x, const float *w, con
                   int relu, float *y, int o0, int o1)
 {
     tiles_begin();
-    for (int first = 0; first < run->n_in; first += PIECE)
-        dense_piece(run, x, w, y, o0, o1, first, at_most(run->n_in - first, PIECE));
+    for (int t = 0; t < run->n_tiles; t += CHUNK)
+        dense_chunk(run, at_most(run->n_tiles - t, CHUNK), x + (size_t)t * run->in_tile, w, bias,
+                    relu, y + (size_t)t * run->out_tile, o0, o1);
     tiles_end();
-    for (int t = 0; t < run->n_tiles && (bias || relu); t++)
-        for (int o = o0; o < o1; o++) {
-            float *row = y + (size_t)t * run->out_tile + (size_t)o * HEM__LANES;
-            for (int l = 0; l < HEM__LANES; l++) {
-                float v = bias ? row[l] + bias[o] : row[l];
-                row[l] = relu && !(v > 0) ? 0 : v;
-            }
-        }
 }
 
 /* ---- input gradient -------------------------------------------------------------------------- */
 
-/* Left rows of two tiles of images: dy of outputs first.., its images as rows. */
-static void put_images(const hem__dense_run *run, const float *dy, int tile, int first, int n,
-                       left_row *left)
+/* A left panel of dy of n outputs, one tile's images as rows. */
+static void put_images(tile *panel, const float *dy, int n)
 {
-    _Alignas(64) float images[HEM__LANES][PIECE];
-    for (int half = 0; half < 2; half++) {
-        const int t = at_most(tile + half, run->n_tiles - 1);
-        BASE.transpose(dy + (size_t)t * run->out_tile + (size_t)first * HEM__LANES, images[0],
-                       PIECE, 0, n);
-        for (int l = 0; l < HEM__LANES; l++)
-            put_left(left[half * HEM__LANES + l], images[l], n);
+    _Alignas(64) float images[HEM__LANES][PIECE * TERMS];
+    BASE.transpose(dy, images[0], PIECE * TERMS, 0, n);
+    put_left(panel, images[0], PIECE * TERMS, HEM__LANES, n);
+}
+
+/* Rows of dx from the sums of one tile: turned, and 0 where the mask says so. */
+static void put_inputs(block_sums sums, const float *mask, float *dx, int rows)
+{
+    _Alignas(64) block_sums turned;
+    float *to = rows < TILE_ROWS ? turned[0] : dx;
+    BASE.transpose(sums[0], to, HEM__LANES, 0, TILE_ROWS);
+    if (to != dx)
+        memcpy(dx, to, (size_t)rows * HEM__LANES * sizeof(float));
+    for (int i = 0; i < rows * HEM__LANES && mask; i++)
+        dx[i] = mask[i] > 0 ? dx[i] : 0;
+}
+
+/* Inputs i.. below i1, at most 32, of tiles t and t + 1, if that is below `tiles`, from one piece;
+ * the sums of an earlier one wait in dx. */
+static void multiply_images(const hem__dense_run *run, const tile *const left[2],
+                            const tile *const right[2], int n, bool add, const float *mask,
+                            float *dx, int t, int tiles, int i, int i1)
+{
+    _Alignas(64) block_sums sums[4];
+    size_t place[4];
+    block out[4];
+    for (int b = 0; b < 4; b++) {
+        const int at = i + b % 2 * TILE_ROWS, columns = there(i1, at);
+        const bool any = t + b / 2 < tiles && columns > 0;
+        place[b] = (size_t)(t + b / 2) * run->in_tile + (size_t)at * HEM__LANES;
+        out[b] = (block){sums[b][0], TILE_ROWS, any ? TILE_ROWS : 0, any ? columns : 0};
+        if (add && any)
+            BASE.transpose(dx + place[b], sums[b][0], TILE_ROWS, 0, columns);
     }
+    multiply(left, right, n, out, add);
+    for (int b = 0; b < 4; b++)
+        if (out[b].columns > 0)
+            put_inputs(sums[b], mask ? mask + place[b] : NULL, dx + place[b], out[b].columns);
 }
 
-/* Sums of two tiles of images by inputs i.. below i1, turned. */
-static void put_inputs(const hem__dense_run *run, block_sums sums, int tile, int i, int i1,
-                       bool add, float *dx)
+/* Up to CHUNK tiles of images, a piece of the terms after the other. */
+static void igrad_chunk(const hem__dense_run *run, int tiles, const float *dy, const float *w,
+                        const float *mask, float *dx, int i0, int i1)
 {
-    _Alignas(64) float turned[TILE_ROWS][TILE_ROWS];
-    for (int half = 0; half < 2 && tile + half < run->n_tiles; half++)
-        for (int b = 0; b < 2 && i + b * TILE_ROWS < i1; b++) {
-            const int at = i + b * TILE_ROWS;
-            BASE.transpose(sums[half][b][0], turned[0], TILE_ROWS, 0, TILE_ROWS);
-            put_sums(turned, at_most(i1 - at, TILE_ROWS), HEM__LANES, add,
-                     dx + (size_t)(tile + half) * run->in_tile + (size_t)at * HEM__LANES,
-                     HEM__LANES);
-        }
-}
-
-static void igrad_piece(const hem__dense_run *run, const float *dy, const float *w, float *dx,
-                        int i0, int i1, int first, int n)
-{
-    _Alignas(64) left_row left[CHUNK / 2][WIDE];
-    _Alignas(64) right_pair right[2][PAIRS];
-    _Alignas(64) block_sums sums;
-    for (int t0 = 0; t0 < run->n_tiles; t0 += CHUNK) {
-        const int tiles = at_most(run->n_tiles - t0, CHUNK);
-        for (int t = 0; t < tiles; t += 2)
-            put_images(run, dy, t0 + t, first, n, left[t / 2]);
+    tile left[CHUNK][PIECE], right[2][PIECE];
+    const int piece = piece_of(run->n_out);
+    for (int first = 0; first < run->n_out; first += piece) {
+        const int n = at_most(run->n_out - first, piece);
+        const bool last = first + n == run->n_out;
+        for (int t = 0; t < tiles; t++)
+            put_images(left[t], dy + (size_t)t * run->out_tile + (size_t)first * HEM__LANES, n);
         for (int i = i0; i < i1; i += WIDE) {
-            for (int half = 0; half < 2; half++) {
-                const int at = i + half * TILE_ROWS;
-                const int columns = at < i1 ? at_most(i1 - at, TILE_ROWS) : 0;
-                put_right(right[half], w + (size_t)first * run->ld_w + (columns > 0 ? at : i),
-                          run->ld_w, n, columns);
-            }
-            for (int t = 0; t < tiles; t += 2) {
-                multiply(left[t / 2][0], sizeof **left, right[0], right[1], whole(n), sums);
-                put_inputs(run, sums, t0 + t, i, i1, first > 0, dx);
-            }
+            for (int at = i; at < at_most(i + WIDE, i1); at += TILE_ROWS)
+                put_right(right[(at - i) / TILE_ROWS], w + (size_t)first * run->ld_w + (size_t)at,
+                          run->ld_w, n, there(i1, at));
+            for (int t = 0; t < tiles; t += 2)
+                multiply_images(run, (const tile *[]){left[t], left[at_most(t + 1, CHUNK - 1)]},
+                                (const tile *[]){right[0], right[1]}, tiles_of(n), first > 0,
+                                last ? mask : NULL, dx, t, tiles, i, i1);
         }
     }
 }
@@ -244,45 +299,80 @@ static void dense_igrad(const hem__dense_run *run, const float *dy, const float 
                         const float *mask, float *dx, int i0, int i1)
 {
     tiles_begin();
-    for (int first = 0; first < run->n_out; first += PIECE)
-        igrad_piece(run, dy, w, dx, i0, i1, first, at_most(run->n_out - first, PIECE));
+    for (int t = 0; t < run->n_tiles; t += CHUNK) {
+        const size_t in = (size_t)t * run->in_tile;
+        igrad_chunk(run, at_most(run->n_tiles - t, CHUNK), dy + (size_t)t * run->out_tile, w,
+                    mask ? mask + in : NULL, dx + in, i0, i1);
+    }
     tiles_end();
-    for (int t = 0; t < run->n_tiles && mask; t++)
-        for (size_t i = (size_t)i0 * HEM__LANES; i < (size_t)i1 * HEM__LANES; i++) {
-            const size_t at = (size_t)t * run->in_tile + i;
-            dx[at] = mask[at] > 0 ? dx[at] : 0;
-        }
 }
 
 /* ---- weight gradient ------------------------------------------------------------------------- */
 
-/* Of the images of `tiles` tiles, for a group of outputs. */
-static void wgrad_group(const hem__dense_run *run, const float *dy, const float *xt, size_t ld_xt,
-                        int tiles, float *g, size_t ld_g, bool add, int o0, int o1, int i0, int i1)
+/* Of up to CHUNK tiles of images: GROUP outputs and PANEL inputs, 16 after the other, each of two
+ * tiles of terms at most. */
+typedef struct gradient_panels {
+    tile left[GROUP / TILE_ROWS][CHUNK / 2], right[PANEL / TILE_ROWS][CHUNK / 2];
+} gradient_panels;
+
+/* Left panels of outputs [o0, o1), their rows images of `tiles` tiles. */
+static void put_gradients(const hem__dense_run *run, int tiles, const float *dy, int o0, int o1,
+                          gradient_panels *panels)
 {
-    _Alignas(64) short_row left[GROUP];
-    _Alignas(64) right_pair right[2][IMAGES / 2];
-    _Alignas(64) block_sums sums;
-    const int n = tiles * HEM__LANES;
-    for (int o = o0; o < o0 + (o1 - o0 + WIDE - 1) / WIDE * WIDE; o++) {
-        float images[IMAGES];
-        for (int t = 0; t < tiles; t++)
-            memcpy(images + (size_t)t * HEM__LANES,
-                   dy + (size_t)t * run->out_tile + (size_t)at_most(o, o1 - 1) * HEM__LANES,
-                   HEM__LANES * sizeof(float));
-        put_left(left[o - o0], images, n);
-    }
-    for (int i = i0; i < i1; i += WIDE) {
-        for (int half = 0; half < 2; half++)
-            put_right(right[half], xt + at_most(i + half * TILE_ROWS, i1 - TILE_ROWS), ld_xt, n,
-                      TILE_ROWS);
-        for (int o = o0; o < o1; o += WIDE) {
-            multiply(left[o - o0], sizeof *left, right[0], right[1], whole(n), sums);
+    for (int o = o0; o < o1; o++)
+        for (int t = 0; t < tiles; t += 2) {
+            const float *row = dy + (size_t)t * run->out_tile + (size_t)o * HEM__LANES;
+            const bool two = t + 1 < tiles;
+            tile_put_row(panels->left[(o - o0) / TILE_ROWS][t / 2].row[(o - o0) % TILE_ROWS], row,
+                         HEM__LANES, two ? row + run->out_tile : row, two ? HEM__LANES : 0);
+        }
+}
+
+/* Right panels of inputs [i0, i1). */
+static void put_inputs_across(int tiles, const float *xt, size_t ld_xt, int i0, int i1,
+                              gradient_panels *panels)
+{
+    for (int i = i0; i < i1; i += TILE_ROWS)
+        put_right(panels->right[(i - i0) / TILE_ROWS], xt + i, ld_xt, tiles * HEM__LANES,
+                  TILE_ROWS);
+}
+
+/* g of `outputs` outputs from `from` on in the panels and of `inputs` inputs. */
+static void multiply_gradients(const gradient_panels *panels, int tiles, int from, int outputs,
+                               int inputs, bool add, float *g, size_t ld_g)
+{
+    for (int o = 0; o < outputs; o += WIDE)
+        for (int i = 0; i < inputs; i += WIDE) {
+            const tile(*left)[CHUNK / 2] = &panels->left[(from + o) / TILE_ROWS];
+            const tile(*right)[CHUNK / 2] = &panels->right[i / TILE_ROWS];
+            block out[4];
             for (int b = 0; b < 4; b++) {
-                const int row = o + b / 2 * TILE_ROWS, at = i + b % 2 * TILE_ROWS;
-                if (row < o1 && at < i1)
-                    put_sums(sums[b / 2][b % 2], at_most(o1 - row, TILE_ROWS), TILE_ROWS, add,
-                             g + (size_t)(row - o0) * ld_g + (size_t)(at - i0), ld_g);
+                const int row = o + b / 2 * TILE_ROWS, column = i + b % 2 * TILE_ROWS;
+                out[b] = (block){.to = g + (size_t)row * ld_g + (size_t)column,
+                                 .ld = ld_g,
+                                 .rows = column < inputs ? there(outputs, row) : 0,
+                                 .columns = TILE_ROWS};
+            }
+            multiply((const tile *[]){left[0], left[out[2].rows > 0]},
+                     (const tile *[]){right[0], right[out[1].rows > 0]}, (tiles + 1) / 2, out, add);
+        }
+}
+
+static void gradients(const hem__dense_run *run, gradient_panels *panels, const float *dy,
+                      const float *xt, size_t ld_xt, float *g, size_t ld_g, bool accumulate, int o0,
+                      int o1, int i0, int i1)
+{
+    for (int t = 0; t < run->n_tiles; t += CHUNK) {
+        const int tiles = at_most(run->n_tiles - t, CHUNK);
+        for (int o = o0; o < o1; o += GROUP) {
+            const int end = at_most(o + GROUP, o1);
+            put_gradients(run, tiles, dy + (size_t)t * run->out_tile, o, end, panels);
+            for (int i = i0; i < i1; i += PANEL) {
+                const int inputs = at_most(i1 - i, PANEL);
+                put_inputs_across(tiles, xt + (size_t)t * HEM__LANES * ld_xt, ld_xt, i, i + inputs,
+                                  panels);
+                multiply_gradients(panels, tiles, 0, end - o, inputs, accumulate || t > 0,
+                                   g + (size_t)(o - o0) * ld_g + (size_t)(i - i0), ld_g);
             }
         }
     }
@@ -291,38 +381,50 @@ static void wgrad_group(const hem__dense_run *run, const float *dy, const float 
 static void dense_wgrad(const hem__dense_run *run, const float *dy, const float *xt, size_t ld_xt,
                         float *g, size_t ld_g, int accumulate, int o0, int o1, int i0, int i1)
 {
+    gradient_panels panels;
     tiles_begin();
-    for (int t = 0; t < run->n_tiles; t += CHUNK)
-        for (int o = o0; o < o1; o += GROUP)
-            wgrad_group(run, dy + (size_t)t * run->out_tile, xt + (size_t)t * HEM__LANES * ld_xt,
-                        ld_xt, at_most(run->n_tiles - t, CHUNK), g + (size_t)(o - o0) * ld_g, ld_g,
-                        accumulate || t > 0, o, at_most(o + GROUP, o1), i0, i1);
+    gradients(run, &panels, dy, xt, ld_xt, g, ld_g, accumulate != 0, o0, o1, i0, i1);
     tiles_end();
 }
 
 /* ---- weight gradient and update ---------------------------------------------------------------
  */
 
-/* A panel of inputs and a group of outputs after the other: their gradients, which fill half of the
- * first cache, then their weights. */
+/* Gradients of 32 outputs and a panel of inputs at a time, which stay in the first cache, then
+ * their weights. Images of more than one chunk have no panels that could wait for all outputs. */
 static void dense_update(int optimizer, size_t slots, const hem__dense_run *run, const float *dy,
                          const float *xt, size_t ld_xt, float *w, float *state,
                          const hem__update *u, int o0, int o1)
 {
-    enum { PANEL = 64 };
-    _Alignas(64) float g[GROUP * PANEL];
-    for (int i = 0; i < (int)run->ld_w; i += PANEL) {
-        const int i1 = at_most(i + PANEL, (int)run->ld_w);
-        for (int group = o0; group < o1; group += GROUP) {
-            const int group_end = at_most(group + GROUP, o1);
-            dense_wgrad(run, dy, xt, ld_xt, g, PANEL, 0, group, group_end, i, i1);
-            for (int o = group; o < group_end; o++) {
-                const size_t at = (size_t)o * run->ld_w + (size_t)i;
-                BASE.update[optimizer](w + at, g + (size_t)(o - group) * PANEL, state + slots * at,
-                                       (size_t)(i1 - i), u);
+    enum { LD = PANEL + TILE_ROWS };
+    _Alignas(64) float g[WIDE][LD];
+    gradient_panels panels;
+    const int n_in = (int)run->ld_w, tiles = run->n_tiles;
+    const bool at_once = tiles <= CHUNK;
+    tiles_begin();
+    for (int group = o0; group < o1; group += GROUP) {
+        const int group_end = at_most(group + GROUP, o1);
+        if (at_once)
+            put_gradients(run, tiles, dy, group, group_end, &panels);
+        for (int i = 0; i < n_in; i += PANEL) {
+            const int inputs = at_most(n_in - i, PANEL);
+            if (at_once)
+                put_inputs_across(tiles, xt, ld_xt, i, i + inputs, &panels);
+            for (int o = group; o < group_end; o += WIDE) {
+                const int end = at_most(o + WIDE, group_end);
+                if (at_once)
+                    multiply_gradients(&panels, tiles, o - group, end - o, inputs, false, g[0], LD);
+                else
+                    gradients(run, &panels, dy, xt, ld_xt, g[0], LD, false, o, end, i, i + inputs);
+                for (int row = o; row < end; row++) {
+                    const size_t at = (size_t)row * run->ld_w + (size_t)i;
+                    BASE.update[optimizer](w + at, g[row - o], state + slots * at, (size_t)inputs,
+                                           u);
+                }
             }
         }
     }
+    tiles_end();
 }
 
 #define UPDATE(name, optimizer, slots)                                                             \

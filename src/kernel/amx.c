@@ -27,7 +27,7 @@ enum {
     CHUNK = 4,            /* tiles of images that are done together */
     IMAGES = CHUNK * HEM__LANES,
     GROUP = 256, /* outputs whose gradients a panel of images serves */
-    PANEL = 256  /* inputs whose weights are updated together */
+    PANEL = 128  /* inputs whose weights are updated together */
 };
 
 #ifdef HEM_AMX_EMULATED
@@ -45,19 +45,25 @@ static int at_most(int a, int b)
     return a < b ? a : b;
 }
 
+static int up_to(int n, int multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+/* The size of parts, multiples of `unit` of at most `most`, where n is cut into as few as can be.
+ */
+static int part_of(int n, int most, int unit)
+{
+    const int parts = (n + most - 1) / most;
+    return up_to((n + parts - 1) / parts, unit);
+}
+
 /* ---- panels ---------------------------------------------------------------------------------- */
 
 /* Tiles that hold n terms. */
 static int tiles_of(int n)
 {
     return (n + TERMS - 1) / TERMS;
-}
-
-/* Terms of a piece where n are cut into as few as panels allow. */
-static int piece_of(int n)
-{
-    const int tiles = tiles_of(n), pieces = (tiles + PIECE - 1) / PIECE;
-    return (tiles + pieces - 1) / pieces * TERMS;
 }
 
 /* How many of the 16 numbers from `first` on are below n. */
@@ -81,100 +87,123 @@ static void put_left(tile *panel, const float *x, size_t ld, int rows, int n)
     }
 }
 
+/* The row of a right panel for terms k and k + 1. */
+static inline uint32_t *pairs_at(tile *panel, int k)
+{
+    return panel[(unsigned)k / TERMS].row[(unsigned)k % TERMS / 2];
+}
+
 /* A right panel of n terms, rows of x that are `ld` apart, of which only `columns` are there. */
 static inline void put_right(tile *panel, const float *x, size_t ld, int n, int columns)
 {
-    for (int k = 0; k < tiles_of(n) * TERMS; k += 2, x += 2 * ld)
-        tile_put_pairs(panel[k / TERMS].row[k % TERMS / 2], x, k < n ? columns : 0, x + ld,
-                       k + 1 < n ? columns : 0);
+    int k = 0;
+    for (; k + 2 <= n; k += 2, x += 2 * ld)
+        tile_put_pairs(pairs_at(panel, k), x, columns, x + ld, columns);
+    for (; k < tiles_of(n) * TERMS; k += 2)
+        tile_put_pairs(pairs_at(panel, k), x, k < n ? columns : 0, x, 0);
+}
+
+/* Two right panels side by side, of up to 32 columns. */
+static void put_right2(tile *panel, tile *other, const float *x, size_t ld, int n, int columns)
+{
+    const int c = at_most(columns, TILE_ROWS), rest = columns - c;
+    for (int k = 0; k < tiles_of(n) * TERMS; k += 2, x += 2 * ld) {
+        const bool even = k < n, odd = k + 1 < n;
+        const float *next = odd ? x + ld : x;
+        tile_put_pairs(pairs_at(panel, k), x, even ? c : 0, next, odd ? c : 0);
+        tile_put_pairs(pairs_at(other, k), x + TILE_ROWS, even ? rest : 0, next + TILE_ROWS,
+                       odd ? rest : 0);
+    }
 }
 
 /* ---- products -------------------------------------------------------------------------------- */
 
-/* 16 x 16 sums in memory, of which some are there. */
-typedef struct block {
+/* 2 x 2 blocks of 16 x 16 sums in memory, of which some rows and 16 or 32 columns are there. */
+typedef struct area {
     float *to;
-    size_t ld;
+    size_t ld, down, across; /* numbers from a row, from a block to the next */
     int rows, columns;
-} block;
+} area;
 
 typedef float block_sums[TILE_ROWS][TILE_ROWS];
 
-static void copy(const float *from, size_t from_ld, float *to, size_t to_ld, int rows, int columns)
+/* Two left panels by two right ones, n tiles long, those of a pair `apart` tiles from each other.
+ * Sums go on from what is there where `add`. Blocks are whole or not there. */
+static inline void multiply_whole(const tile *left, const tile *right, size_t apart, int n,
+                                  const area *sums, bool add)
 {
-    for (int r = 0; r < rows; r++)
-        memcpy(to + (size_t)r * to_ld, from + (size_t)r * from_ld, (size_t)columns * sizeof(float));
-}
-
-/* Where a register with these sums can be stored: there, or beside it if it is not whole. */
-static block room_for(const block *at, block_sums spare, bool add)
-{
-    if (at->rows == TILE_ROWS && at->columns == TILE_ROWS)
-        return *at;
-    memset(spare, 0, sizeof(block_sums));
-    if (add)
-        copy(at->to, at->ld, spare[0], TILE_ROWS, at->rows, at->columns);
-    return (block){.to = spare[0], .ld = TILE_ROWS};
-}
-
-/* Two left panels by two right ones, `n` tiles long; the four blocks by rows. A block's sums go on
- * from what is there where `add`. */
-static void multiply(const tile *const left[2], const tile *const right[2], int n,
-                     const block at[4], bool add)
-{
-    _Alignas(64) block_sums spare[4];
-    const bool lower = at[2].rows > 0, other = at[1].rows > 0;
-    block to[4];
-    for (int b = 0; b < 4; b++)
-        to[b] = room_for(&at[b], spare[b], add);
+    const bool lower = sums->rows > TILE_ROWS, other = sums->columns > TILE_ROWS;
+    const size_t row = sums->ld * sizeof(float);
+    float *to0 = sums->to, *to1 = to0 + sums->across, *to2 = to0 + sums->down;
+    float *to3 = to2 + sums->across;
     TILE_ZERO(0);
     TILE_ZERO(1);
     TILE_ZERO(2);
     TILE_ZERO(3);
-    if (add) {
-        TILE_LOAD(0, to[0].to, to[0].ld * sizeof(float));
-        TILE_LOAD(1, to[1].to, to[1].ld * sizeof(float));
-        TILE_LOAD(2, to[2].to, to[2].ld * sizeof(float));
-        TILE_LOAD(3, to[3].to, to[3].ld * sizeof(float));
-    }
+    if (add)
+        TILE_LOAD(0, to0, row);
+    if (add && other)
+        TILE_LOAD(1, to1, row);
+    if (add && lower)
+        TILE_LOAD(2, to2, row);
+    if (add && lower && other)
+        TILE_LOAD(3, to3, row);
     for (int k = 0; k < n; k++) {
-        TILE_LOAD(4, &left[0][k], TILE_BYTES);
-        TILE_LOAD(6, &right[0][k], TILE_BYTES);
+        TILE_LOAD(4, left + k, TILE_BYTES);
+        TILE_LOAD(6, right + k, TILE_BYTES);
         TILE_PRODUCT(0, 4, 6);
         if (other) {
-            TILE_LOAD(7, &right[1][k], TILE_BYTES);
+            TILE_LOAD(7, right + apart + k, TILE_BYTES);
             TILE_PRODUCT(1, 4, 7);
         }
         if (lower) {
-            TILE_LOAD(5, &left[1][k], TILE_BYTES);
+            TILE_LOAD(5, left + apart + k, TILE_BYTES);
             TILE_PRODUCT(2, 5, 6);
         }
         if (lower && other)
             TILE_PRODUCT(3, 5, 7);
     }
-    TILE_STORE(0, to[0].to, to[0].ld * sizeof(float));
-    TILE_STORE(1, to[1].to, to[1].ld * sizeof(float));
-    TILE_STORE(2, to[2].to, to[2].ld * sizeof(float));
-    TILE_STORE(3, to[3].to, to[3].ld * sizeof(float));
-    for (int b = 0; b < 4; b++)
-        if (to[b].to == spare[b][0])
-            copy(spare[b][0], TILE_ROWS, at[b].to, at[b].ld, at[b].rows, at[b].columns);
+    TILE_STORE(0, to0, row);
+    if (other)
+        TILE_STORE(1, to1, row);
+    if (lower)
+        TILE_STORE(2, to2, row);
+    if (lower && other)
+        TILE_STORE(3, to3, row);
+}
+
+/* The rows of `to` that are there, from the same places of `from`. */
+static void copy_rows(const area *from, const area *to)
+{
+    for (int r = 0; r < to->rows; r++) {
+        const unsigned down = (unsigned)r / TILE_ROWS, row = (unsigned)r % TILE_ROWS;
+        const float *a = from->to + down * from->down + row * from->ld;
+        float *b = to->to + down * to->down + row * to->ld;
+        memcpy(b, a, TILE_BYTES);
+        if (to->columns > TILE_ROWS)
+            memcpy(b + to->across, a + from->across, TILE_BYTES);
+    }
+}
+
+/* As multiply_whole, for any number of rows: a block that is not whole is made beside its place. */
+static void multiply(const tile *left, const tile *right, size_t apart, int n, const area *sums,
+                     bool add)
+{
+    enum { BLOCK = TILE_ROWS * TILE_ROWS };
+    if (sums->rows % TILE_ROWS == 0) {
+        multiply_whole(left, right, apart, n, sums, add);
+        return;
+    }
+    _Alignas(64) float blocks[4 * BLOCK] = {0};
+    area spare = {blocks, TILE_ROWS, 2 * BLOCK, BLOCK, sums->rows, sums->columns};
+    if (add)
+        copy_rows(sums, &spare);
+    spare.rows = up_to(sums->rows, TILE_ROWS);
+    multiply_whole(left, right, apart, n, &spare, add);
+    copy_rows(&spare, sums);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
-
-/* Outputs o.. below o1, at most 32, of tiles t and t + 1, if that is below `tiles`. */
-static void output_blocks(const hem__dense_run *run, float *y, int t, int tiles, int o, int o1,
-                          block out[4])
-{
-    for (int b = 0; b < 4; b++) {
-        const int which = t + b % 2, at = o + b / 2 * TILE_ROWS;
-        out[b] = (block){.to = y + (size_t)which * run->out_tile + (size_t)at * HEM__LANES,
-                         .ld = HEM__LANES,
-                         .rows = which < tiles ? there(o1, at) : 0,
-                         .columns = HEM__LANES};
-    }
-}
 
 /* Adds the bias and cuts off what is negative, for outputs [o0, o1) of one tile. */
 static void finish(const float *bias, int relu, float *y, int o0, int o1)
@@ -193,7 +222,7 @@ static void dense_chunk(const hem__dense_run *run, int tiles, const float *x, co
                         const float *bias, int relu, float *y, int o0, int o1)
 {
     tile left[2][PIECE], right[CHUNK][PIECE];
-    const int piece = piece_of(run->n_in);
+    const int piece = part_of(run->n_in, PIECE * TERMS, TERMS);
     for (int first = 0; first < run->n_in; first += piece) {
         const int n = at_most(run->n_in - first, piece);
         for (int t = 0; t < tiles; t++)
@@ -205,11 +234,13 @@ static void dense_chunk(const hem__dense_run *run, int tiles, const float *x, co
                 put_left(left[(at - o) / TILE_ROWS], w + (size_t)at * run->ld_w + first, run->ld_w,
                          end - at, n);
             for (int t = 0; t < tiles; t += 2) {
-                block out[4];
-                output_blocks(run, y, t, tiles, o, o1, out);
-                multiply((const tile *[]){left[0], left[1]},
-                         (const tile *[]){right[t], right[at_most(t + 1, CHUNK - 1)]}, tiles_of(n),
-                         out, first > 0);
+                const area sums = {.to = y + (size_t)t * run->out_tile + (size_t)o * HEM__LANES,
+                                   .ld = HEM__LANES,
+                                   .down = TILE_ROWS * HEM__LANES,
+                                   .across = run->out_tile,
+                                   .rows = end - o,
+                                   .columns = at_most(tiles - t, 2) * HEM__LANES};
+                multiply(left[0], right[t], PIECE, tiles_of(n), &sums, first > 0);
             }
             for (int t = 0; t < tiles && first + n == run->n_in; t++)
                 finish(bias, relu, y + (size_t)t * run->out_tile, o, end);
@@ -238,38 +269,43 @@ static void put_images(tile *panel, const float *dy, int n)
 }
 
 /* Rows of dx from the sums of one tile: turned, and 0 where the mask says so. */
-static void put_inputs(block_sums sums, const float *mask, float *dx, int rows)
+static void put_inputs(const float *sums, const float *mask, float *dx, int rows)
 {
     _Alignas(64) block_sums turned;
     float *to = rows < TILE_ROWS ? turned[0] : dx;
-    BASE.transpose(sums[0], to, HEM__LANES, 0, TILE_ROWS);
+    BASE.transpose(sums, to, HEM__LANES, 0, TILE_ROWS);
     if (to != dx)
         memcpy(dx, to, (size_t)rows * HEM__LANES * sizeof(float));
     for (int i = 0; i < rows * HEM__LANES && mask; i++)
         dx[i] = mask[i] > 0 ? dx[i] : 0;
 }
 
-/* Inputs i.. below i1, at most 32, of tiles t and t + 1, if that is below `tiles`, from one piece;
- * the sums of an earlier one wait in dx. */
-static void multiply_images(const hem__dense_run *run, const tile *const left[2],
-                            const tile *const right[2], int n, bool add, const float *mask,
-                            float *dx, int t, int tiles, int i, int i1)
+/* A piece's part of inputs i.. below i1, at most 32, of tiles t and t + 1, if that is below
+ * `tiles`. The sums of an earlier piece wait in dx. */
+static void multiply_images(const hem__dense_run *run, const tile *left, const tile *right, int n,
+                            bool add, const float *mask, float *dx, int t, int tiles, int i, int i1)
 {
-    _Alignas(64) block_sums sums[4];
-    size_t place[4];
-    block out[4];
-    for (int b = 0; b < 4; b++) {
-        const int at = i + b % 2 * TILE_ROWS, columns = there(i1, at);
-        const bool any = t + b / 2 < tiles && columns > 0;
-        place[b] = (size_t)(t + b / 2) * run->in_tile + (size_t)at * HEM__LANES;
-        out[b] = (block){sums[b][0], TILE_ROWS, any ? TILE_ROWS : 0, any ? columns : 0};
-        if (add && any)
-            BASE.transpose(dx + place[b], sums[b][0], TILE_ROWS, 0, columns);
+    _Alignas(64) block_sums sums[2][2];
+    const int images = at_most(tiles - t, 2), blocks = i1 - i > TILE_ROWS ? 2 : 1;
+    const area all = {sums[0][0][0],
+                      TILE_ROWS,
+                      sizeof *sums / sizeof(float),
+                      sizeof **sums / sizeof(float),
+                      images * TILE_ROWS,
+                      blocks * TILE_ROWS};
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass > 0)
+            multiply_whole(left, right, PIECE, n, &all, add);
+        for (int b = 0; b < images * blocks; b++) {
+            const int half = b / blocks, at = i + b % blocks * TILE_ROWS;
+            const size_t place = (size_t)(t + half) * run->in_tile + (size_t)at * HEM__LANES;
+            float *block = sums[half][b % blocks][0];
+            if (pass == 0 && add)
+                BASE.transpose(dx + place, block, TILE_ROWS, 0, there(i1, at));
+            if (pass > 0)
+                put_inputs(block, mask ? mask + place : NULL, dx + place, there(i1, at));
+        }
     }
-    multiply(left, right, n, out, add);
-    for (int b = 0; b < 4; b++)
-        if (out[b].columns > 0)
-            put_inputs(sums[b], mask ? mask + place[b] : NULL, dx + place[b], out[b].columns);
 }
 
 /* Up to CHUNK tiles of images, a piece of the terms after the other. */
@@ -277,20 +313,18 @@ static void igrad_chunk(const hem__dense_run *run, int tiles, const float *dy, c
                         const float *mask, float *dx, int i0, int i1)
 {
     tile left[CHUNK][PIECE], right[2][PIECE];
-    const int piece = piece_of(run->n_out);
+    const int piece = part_of(run->n_out, PIECE * TERMS, TERMS);
     for (int first = 0; first < run->n_out; first += piece) {
         const int n = at_most(run->n_out - first, piece);
         const bool last = first + n == run->n_out;
         for (int t = 0; t < tiles; t++)
             put_images(left[t], dy + (size_t)t * run->out_tile + (size_t)first * HEM__LANES, n);
         for (int i = i0; i < i1; i += WIDE) {
-            for (int at = i; at < at_most(i + WIDE, i1); at += TILE_ROWS)
-                put_right(right[(at - i) / TILE_ROWS], w + (size_t)first * run->ld_w + (size_t)at,
-                          run->ld_w, n, there(i1, at));
+            put_right2(right[0], right[1], w + (size_t)first * run->ld_w + (size_t)i, run->ld_w, n,
+                       at_most(i1 - i, WIDE));
             for (int t = 0; t < tiles; t += 2)
-                multiply_images(run, (const tile *[]){left[t], left[at_most(t + 1, CHUNK - 1)]},
-                                (const tile *[]){right[0], right[1]}, tiles_of(n), first > 0,
-                                last ? mask : NULL, dx, t, tiles, i, i1);
+                multiply_images(run, left[t], right[0], tiles_of(n), first > 0, last ? mask : NULL,
+                                dx, t, tiles, i, i1);
         }
     }
 }
@@ -309,23 +343,29 @@ static void dense_igrad(const hem__dense_run *run, const float *dy, const float 
 
 /* ---- weight gradient ------------------------------------------------------------------------- */
 
-/* Of up to CHUNK tiles of images: GROUP outputs and PANEL inputs, 16 after the other, each of two
- * tiles of terms at most. */
+/* Of up to CHUNK tiles of images: GROUP outputs and PANEL inputs, 16 after the other, each of
+ * `terms` tiles. */
 typedef struct gradient_panels {
-    tile left[GROUP / TILE_ROWS][CHUNK / 2], right[PANEL / TILE_ROWS][CHUNK / 2];
+    int terms;
+    tile left[GROUP / TILE_ROWS * CHUNK / 2], right[PANEL / TILE_ROWS * CHUNK / 2];
 } gradient_panels;
 
-/* Left panels of outputs [o0, o1), their rows images of `tiles` tiles. */
+/* Left panels of outputs [o0, o1), their terms images of `tiles` tiles. Rows behind the last are
+ * the last. */
 static void put_gradients(const hem__dense_run *run, int tiles, const float *dy, int o0, int o1,
                           gradient_panels *panels)
 {
-    for (int o = o0; o < o1; o++)
-        for (int t = 0; t < tiles; t += 2) {
-            const float *row = dy + (size_t)t * run->out_tile + (size_t)o * HEM__LANES;
-            const bool two = t + 1 < tiles;
-            tile_put_row(panels->left[(o - o0) / TILE_ROWS][t / 2].row[(o - o0) % TILE_ROWS], row,
-                         HEM__LANES, two ? row + run->out_tile : row, two ? HEM__LANES : 0);
+    panels->terms = (tiles + 1) / 2;
+    for (int t = 0; t < tiles; t += 2) {
+        const float *x = dy + (size_t)t * run->out_tile, *next = x + run->out_tile;
+        const int n = t + 1 < tiles ? HEM__LANES : 0;
+        for (int o = o0; o < o0 + up_to(o1 - o0, TILE_ROWS); o++) {
+            const size_t at = (size_t)at_most(o, o1 - 1) * HEM__LANES;
+            const unsigned row = (unsigned)(o - o0);
+            tile *to = &panels->left[(int)(row / TILE_ROWS) * panels->terms + t / 2];
+            tile_put_row(to->row[row % TILE_ROWS], x + at, HEM__LANES, n ? next + at : x, n);
         }
+    }
 }
 
 /* Right panels of inputs [i0, i1). */
@@ -333,28 +373,25 @@ static void put_inputs_across(int tiles, const float *xt, size_t ld_xt, int i0, 
                               gradient_panels *panels)
 {
     for (int i = i0; i < i1; i += TILE_ROWS)
-        put_right(panels->right[(i - i0) / TILE_ROWS], xt + i, ld_xt, tiles * HEM__LANES,
-                  TILE_ROWS);
+        put_right(&panels->right[(i - i0) / TILE_ROWS * panels->terms], xt + i, ld_xt,
+                  tiles * HEM__LANES, TILE_ROWS);
 }
 
 /* g of `outputs` outputs from `from` on in the panels and of `inputs` inputs. */
-static void multiply_gradients(const gradient_panels *panels, int tiles, int from, int outputs,
-                               int inputs, bool add, float *g, size_t ld_g)
+static void multiply_gradients(const gradient_panels *panels, int from, int outputs, int inputs,
+                               bool add, float *g, size_t ld_g)
 {
+    const int terms = panels->terms;
     for (int o = 0; o < outputs; o += WIDE)
         for (int i = 0; i < inputs; i += WIDE) {
-            const tile(*left)[CHUNK / 2] = &panels->left[(from + o) / TILE_ROWS];
-            const tile(*right)[CHUNK / 2] = &panels->right[i / TILE_ROWS];
-            block out[4];
-            for (int b = 0; b < 4; b++) {
-                const int row = o + b / 2 * TILE_ROWS, column = i + b % 2 * TILE_ROWS;
-                out[b] = (block){.to = g + (size_t)row * ld_g + (size_t)column,
-                                 .ld = ld_g,
-                                 .rows = column < inputs ? there(outputs, row) : 0,
-                                 .columns = TILE_ROWS};
-            }
-            multiply((const tile *[]){left[0], left[out[2].rows > 0]},
-                     (const tile *[]){right[0], right[out[1].rows > 0]}, (tiles + 1) / 2, out, add);
+            const area sums = {.to = g + (size_t)o * ld_g + (size_t)i,
+                               .ld = ld_g,
+                               .down = TILE_ROWS * ld_g,
+                               .across = TILE_ROWS,
+                               .rows = at_most(outputs - o, WIDE),
+                               .columns = at_most(inputs - i, WIDE)};
+            multiply(&panels->left[(from + o) / TILE_ROWS * terms],
+                     &panels->right[i / TILE_ROWS * terms], (size_t)terms, terms, &sums, add);
         }
 }
 
@@ -371,7 +408,7 @@ static void gradients(const hem__dense_run *run, gradient_panels *panels, const 
                 const int inputs = at_most(i1 - i, PANEL);
                 put_inputs_across(tiles, xt + (size_t)t * HEM__LANES * ld_xt, ld_xt, i, i + inputs,
                                   panels);
-                multiply_gradients(panels, tiles, 0, end - o, inputs, accumulate || t > 0,
+                multiply_gradients(panels, 0, end - o, inputs, accumulate || t > 0,
                                    g + (size_t)(o - o0) * ld_g + (size_t)(i - i0), ld_g);
             }
         }
@@ -400,20 +437,22 @@ static void dense_update(int optimizer, size_t slots, const hem__dense_run *run,
     _Alignas(64) float g[WIDE][LD];
     gradient_panels panels;
     const int n_in = (int)run->ld_w, tiles = run->n_tiles;
+    const int panel = part_of(n_in, PANEL, HEM__ALIGN);
     const bool at_once = tiles <= CHUNK;
     tiles_begin();
     for (int group = o0; group < o1; group += GROUP) {
         const int group_end = at_most(group + GROUP, o1);
         if (at_once)
             put_gradients(run, tiles, dy, group, group_end, &panels);
-        for (int i = 0; i < n_in; i += PANEL) {
-            const int inputs = at_most(n_in - i, PANEL);
+        for (int i = 0; i < n_in; i += panel) {
+            const int inputs = at_most(n_in - i, panel);
             if (at_once)
                 put_inputs_across(tiles, xt, ld_xt, i, i + inputs, &panels);
             for (int o = group; o < group_end; o += WIDE) {
                 const int end = at_most(o + WIDE, group_end);
                 if (at_once)
-                    multiply_gradients(&panels, tiles, o - group, end - o, inputs, false, g[0], LD);
+                    multiply_gradients(&panels, o - group, up_to(end - o, TILE_ROWS), inputs, false,
+                                       g[0], LD);
                 else
                     gradients(run, &panels, dy, xt, ld_xt, g[0], LD, false, o, end, i, i + inputs);
                 for (int row = o; row < end; row++) {

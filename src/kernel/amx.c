@@ -93,26 +93,23 @@ static inline uint32_t *pairs_at(tile *panel, int k)
     return panel[(unsigned)k / TERMS].row[(unsigned)k % TERMS / 2];
 }
 
-/* A right panel of n terms, rows of x that are `ld` apart, of which only `columns` are there. */
-static inline void put_right(tile *panel, const float *x, size_t ld, int n, int columns)
+/* A right panel of n terms, rows of x that are `ld` apart, of which only `columns` are there; where
+ * that is more than 16, two panels, `apart` tiles from each other. */
+static inline void put_right(tile *panel, size_t apart, const float *x, size_t ld, int n,
+                             int columns)
 {
+    const int first = at_most(columns, TILE_ROWS), second = columns - first;
     int k = 0;
-    for (; k + 2 <= n; k += 2, x += 2 * ld)
-        tile_put_pairs(pairs_at(panel, k), x, columns, x + ld, columns);
-    for (; k < tiles_of(n) * TERMS; k += 2)
-        tile_put_pairs(pairs_at(panel, k), x, k < n ? columns : 0, x, 0);
-}
-
-/* Two right panels side by side, of up to 32 columns. */
-static void put_right2(tile *panel, tile *other, const float *x, size_t ld, int n, int columns)
-{
-    const int c = at_most(columns, TILE_ROWS), rest = columns - c;
-    for (int k = 0; k < tiles_of(n) * TERMS; k += 2, x += 2 * ld) {
-        const bool even = k < n, odd = k + 1 < n;
-        const float *next = odd ? x + ld : x;
-        tile_put_pairs(pairs_at(panel, k), x, even ? c : 0, next, odd ? c : 0);
-        tile_put_pairs(pairs_at(other, k), x + TILE_ROWS, even ? rest : 0, next + TILE_ROWS,
-                       odd ? rest : 0);
+    for (; k + 2 <= n; k += 2, x += 2 * ld) {
+        tile_put_pairs(pairs_at(panel, k), x, first, x + ld, first);
+        if (second > 0)
+            tile_put_pairs(pairs_at(panel + apart, k), x + TILE_ROWS, second, x + ld + TILE_ROWS,
+                           second);
+    }
+    for (; k < tiles_of(n) * TERMS; k += 2) {
+        tile_put_pairs(pairs_at(panel, k), x, k < n ? first : 0, x, 0);
+        if (second > 0)
+            tile_put_pairs(pairs_at(panel + apart, k), x + TILE_ROWS, k < n ? second : 0, x, 0);
     }
 }
 
@@ -226,7 +223,7 @@ static void dense_chunk(const hem__dense_run *run, int tiles, const float *x, co
     for (int first = 0; first < run->n_in; first += piece) {
         const int n = at_most(run->n_in - first, piece);
         for (int t = 0; t < tiles; t++)
-            put_right(right[t], x + (size_t)t * run->in_tile + (size_t)first * HEM__LANES,
+            put_right(right[t], 0, x + (size_t)t * run->in_tile + (size_t)first * HEM__LANES,
                       HEM__LANES, n, HEM__LANES);
         for (int o = o0; o < o1; o += WIDE) {
             const int end = at_most(o + WIDE, o1);
@@ -260,12 +257,13 @@ static void dense(const hem__dense_run *run, const float *x, const float *w, con
 
 /* ---- input gradient -------------------------------------------------------------------------- */
 
-/* A left panel of dy of n outputs, one tile's images as rows. */
+/* A left panel of dy of n outputs, one tile's images as rows: a right one with its tiles turned. */
 static void put_images(tile *panel, const float *dy, int n)
 {
-    _Alignas(64) float images[HEM__LANES][PIECE * TERMS];
-    BASE.transpose(dy, images[0], PIECE * TERMS, 0, n);
-    put_left(panel, images[0], PIECE * TERMS, HEM__LANES, n);
+    tile right[PIECE];
+    put_right(right, 0, dy, HEM__LANES, n, HEM__LANES);
+    for (int k = 0; k < tiles_of(n); k++)
+        BASE.transpose(right[k].words, panel[k].words, TILE_ROWS, 0, TILE_ROWS);
 }
 
 /* Rows of dx from the sums of one tile: turned, and 0 where the mask says so. */
@@ -320,8 +318,8 @@ static void igrad_chunk(const hem__dense_run *run, int tiles, const float *dy, c
         for (int t = 0; t < tiles; t++)
             put_images(left[t], dy + (size_t)t * run->out_tile + (size_t)first * HEM__LANES, n);
         for (int i = i0; i < i1; i += WIDE) {
-            put_right2(right[0], right[1], w + (size_t)first * run->ld_w + (size_t)i, run->ld_w, n,
-                       at_most(i1 - i, WIDE));
+            put_right(right[0], PIECE, w + (size_t)first * run->ld_w + (size_t)i, run->ld_w, n,
+                      at_most(i1 - i, WIDE));
             for (int t = 0; t < tiles; t += 2)
                 multiply_images(run, left[t], right[0], tiles_of(n), first > 0, last ? mask : NULL,
                                 dx, t, tiles, i, i1);
@@ -373,7 +371,7 @@ static void put_inputs_across(int tiles, const float *xt, size_t ld_xt, int i0, 
                               gradient_panels *panels)
 {
     for (int i = i0; i < i1; i += TILE_ROWS)
-        put_right(&panels->right[(i - i0) / TILE_ROWS * panels->terms], xt + i, ld_xt,
+        put_right(&panels->right[(i - i0) / TILE_ROWS * panels->terms], 0, xt + i, ld_xt,
                   tiles * HEM__LANES, TILE_ROWS);
 }
 

@@ -10,9 +10,11 @@
 
 enum { TILE_ROWS = 16, TILE_BYTES = 64, TILES = 8 };
 
-/* What a register is loaded from: rows of 16 pairs of bfloat16, the earlier in the lower half. */
-typedef struct tile {
+/* What a register is loaded from: rows of 16 pairs of bfloat16, the earlier in the lower half; as
+ * words they can be moved, but are no numbers. */
+typedef union tile {
     _Alignas(64) uint32_t row[TILE_ROWS][TILE_ROWS];
+    float words[TILE_ROWS * TILE_ROWS];
 } tile;
 
 #ifndef HEM_AMX_EMULATED

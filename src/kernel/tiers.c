@@ -71,9 +71,10 @@ static bool has_amx(void)
     const unsigned of_bf16 = 1u << 22, tiles = 1u << 24;
     unsigned a, b, c, d;
     uint64_t states = 0;
-    return has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & of_bf16) &&
-           (d & tiles) && syscall(SYS_arch_prctl, GET_SUPPORTED, &states) == 0 &&
-           (states >> TILE_DATA & 1);
+    /* Every CPU with AMX-BF16 has had AVX-512's conversions to bfloat16. */
+    return has_avx512() && __builtin_cpu_supports("avx512bf16") &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & of_bf16) && (d & tiles) &&
+           syscall(SYS_arch_prctl, GET_SUPPORTED, &states) == 0 && (states >> TILE_DATA & 1);
 #else
     return false;
 #endif

@@ -4,17 +4,19 @@
  *   left   [16 rows][32 terms]              as it lies, and
  *   right  [16 pairs of terms][16 columns]  the terms 2 k and 2 k + 1 of a column side by side,
  * and adds, to each of 16 x 16 sums, the even terms' products and the odd ones'. What the layers
- * hold in float is rounded into such panels on the stack, a piece of the terms at a time:
+ * hold in float is rounded into panels of such tiles on the stack, a piece of the terms at a time:
  *
  *                      rows (left)        terms                 columns (right)
  *   forward            outputs            inputs                images of a tile
  *   input gradient     images of a tile   outputs               inputs
  *   weight gradient    outputs            images of all tiles   inputs
  *
- * Order of sums: it begins at 0 and takes 32 terms at a time, each time the sum of the even and
- * that of the odd products; then the bias. A sum that waits in memory for its next piece loses
- * nothing, so the order depends on the shape alone. In the weight gradient the 32 terms are two
- * tiles of images. Rounding is to nearest, ties to even; numbers below 2^-126 count as 0. */
+ * Two left panels by two right ones give 2 x 2 blocks of sums, which go to their place in memory
+ * and come back from there for the next piece.
+ *
+ * Order of sums: a sum begins at 0 and takes 32 terms at a time in order, each time the sum of the
+ * even and that of the odd products; then the bias. How terms are cut into pieces changes nothing.
+ * Rounding is to nearest, ties to even; numbers below 2^-126 count as 0. */
 #include <string.h>
 
 #include "kernel/amx.h"
@@ -24,10 +26,10 @@ enum {
     TERMS = 32,           /* of one product of tile registers */
     PIECE = 8,            /* most tiles of terms in a panel */
     WIDE = 2 * TILE_ROWS, /* two tile registers side by side */
-    CHUNK = 4,            /* tiles of images that are done together */
-    IMAGES = CHUNK * HEM__LANES,
-    GROUP = 256, /* outputs whose gradients a panel of images serves */
-    PANEL = 128  /* inputs whose weights are updated together */
+    BLOCK = TILE_ROWS * TILE_ROWS,
+    CHUNK = 4,   /* tiles of images that are done together */
+    GROUP = 256, /* outputs that a panel of inputs serves in the weight gradient */
+    PANEL = 128  /* most inputs of one */
 };
 
 #ifdef HEM_AMX_EMULATED
@@ -39,6 +41,9 @@ extern const hem__kernels_f32 hem__kernels_avx512;
 #define BASE hem__kernels_avx512
 #define MAKE hem__amx_make
 #endif
+
+/* What would pass its constants, or its numbers in memory, to a function of its own. */
+#define INLINE static inline __attribute__((always_inline))
 
 static int at_most(int a, int b)
 {
@@ -88,15 +93,14 @@ static void put_left(tile *panel, const float *x, size_t ld, int rows, int n)
 }
 
 /* The row of a right panel for terms k and k + 1. */
-static inline uint32_t *pairs_at(tile *panel, int k)
+INLINE uint32_t *pairs_at(tile *panel, int k)
 {
     return panel[(unsigned)k / TERMS].row[(unsigned)k % TERMS / 2];
 }
 
 /* A right panel of n terms, rows of x that are `ld` apart, of which only `columns` are there; where
  * that is more than 16, two panels, `apart` tiles from each other. */
-static inline void put_right(tile *panel, size_t apart, const float *x, size_t ld, int n,
-                             int columns)
+INLINE void put_right(tile *panel, size_t apart, const float *x, size_t ld, int n, int columns)
 {
     const int first = at_most(columns, TILE_ROWS), second = columns - first;
     int k = 0;
@@ -122,12 +126,10 @@ typedef struct area {
     int rows, columns;
 } area;
 
-typedef float block_sums[TILE_ROWS][TILE_ROWS];
-
 /* Two left panels by two right ones, n tiles long, those of a pair `apart` tiles from each other.
  * Sums go on from what is there where `add`. Blocks are whole or not there. */
-static inline void multiply_whole(const tile *left, const tile *right, size_t apart, int n,
-                                  const area *sums, bool add)
+INLINE void multiply_whole(const tile *left, const tile *right, size_t apart, int n,
+                           const area *sums, bool add)
 {
     const bool lower = sums->rows > TILE_ROWS, other = sums->columns > TILE_ROWS;
     const size_t row = sums->ld * sizeof(float);
@@ -182,15 +184,10 @@ static void copy_rows(const area *from, const area *to)
     }
 }
 
-/* As multiply_whole, for any number of rows: a block that is not whole is made beside its place. */
-static void multiply(const tile *left, const tile *right, size_t apart, int n, const area *sums,
-                     bool add)
+/* As multiply_whole, where a block is not whole: beside its place. */
+static void multiply_beside(const tile *left, const tile *right, size_t apart, int n,
+                            const area *sums, bool add)
 {
-    enum { BLOCK = TILE_ROWS * TILE_ROWS };
-    if (sums->rows % TILE_ROWS == 0) {
-        multiply_whole(left, right, apart, n, sums, add);
-        return;
-    }
     _Alignas(64) float blocks[4 * BLOCK] = {0};
     area spare = {blocks, TILE_ROWS, 2 * BLOCK, BLOCK, sums->rows, sums->columns};
     if (add)
@@ -198,6 +195,15 @@ static void multiply(const tile *left, const tile *right, size_t apart, int n, c
     spare.rows = up_to(sums->rows, TILE_ROWS);
     multiply_whole(left, right, apart, n, &spare, add);
     copy_rows(&spare, sums);
+}
+
+INLINE void multiply(const tile *left, const tile *right, size_t apart, int n, const area *sums,
+                     bool add)
+{
+    if (sums->rows % TILE_ROWS == 0)
+        multiply_whole(left, right, apart, n, sums, add);
+    else
+        multiply_beside(left, right, apart, n, sums, add);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
@@ -269,8 +275,8 @@ static void put_images(tile *panel, const float *dy, int n)
 /* Rows of dx from the sums of one tile: turned, and 0 where the mask says so. */
 static void put_inputs(const float *sums, const float *mask, float *dx, int rows)
 {
-    _Alignas(64) block_sums turned;
-    float *to = rows < TILE_ROWS ? turned[0] : dx;
+    _Alignas(64) float turned[TILE_ROWS * HEM__LANES];
+    float *to = rows < TILE_ROWS ? turned : dx;
     BASE.transpose(sums, to, HEM__LANES, 0, TILE_ROWS);
     if (to != dx)
         memcpy(dx, to, (size_t)rows * HEM__LANES * sizeof(float));
@@ -278,32 +284,26 @@ static void put_inputs(const float *sums, const float *mask, float *dx, int rows
         dx[i] = mask[i] > 0 ? dx[i] : 0;
 }
 
-/* A piece's part of inputs i.. below i1, at most 32, of tiles t and t + 1, if that is below
- * `tiles`. The sums of an earlier piece wait in dx. */
-static void multiply_images(const hem__dense_run *run, const tile *left, const tile *right, int n,
-                            bool add, const float *mask, float *dx, int t, int tiles, int i, int i1)
+/* A piece's part of inputs [i, i1), at most 32, of one or two tiles of images. The sums of an
+ * earlier piece wait in dx. */
+static void multiply_images(const tile *left, const tile *right, int n, bool add, const float *mask,
+                            float *dx, size_t in_tile, int tiles, int i, int i1)
 {
-    _Alignas(64) block_sums sums[2][2];
-    const int images = at_most(tiles - t, 2), blocks = i1 - i > TILE_ROWS ? 2 : 1;
-    const area all = {sums[0][0][0],
-                      TILE_ROWS,
-                      sizeof *sums / sizeof(float),
-                      sizeof **sums / sizeof(float),
-                      images * TILE_ROWS,
-                      blocks * TILE_ROWS};
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass > 0)
-            multiply_whole(left, right, PIECE, n, &all, add);
-        for (int b = 0; b < images * blocks; b++) {
-            const int half = b / blocks, at = i + b % blocks * TILE_ROWS;
-            const size_t place = (size_t)(t + half) * run->in_tile + (size_t)at * HEM__LANES;
-            float *block = sums[half][b % blocks][0];
-            if (pass == 0 && add)
-                BASE.transpose(dx + place, block, TILE_ROWS, 0, there(i1, at));
-            if (pass > 0)
-                put_inputs(block, mask ? mask + place : NULL, dx + place, there(i1, at));
+    _Alignas(64) float blocks[4 * BLOCK];
+    const area sums = {blocks, TILE_ROWS,         2 * BLOCK,
+                       BLOCK,  tiles * TILE_ROWS, up_to(i1 - i, TILE_ROWS)};
+    if (add)
+        memset(blocks, 0, sizeof blocks);
+    for (int t = 0; t < tiles && add; t++)
+        for (int at = i, b = 2 * t; at < i1; at += TILE_ROWS, b++)
+            BASE.transpose(dx + (size_t)t * in_tile + (size_t)at * HEM__LANES, blocks + b * BLOCK,
+                           TILE_ROWS, 0, there(i1, at));
+    multiply_whole(left, right, PIECE, n, &sums, add);
+    for (int t = 0; t < tiles; t++)
+        for (int at = i, b = 2 * t; at < i1; at += TILE_ROWS, b++) {
+            const size_t to = (size_t)t * in_tile + (size_t)at * HEM__LANES;
+            put_inputs(blocks + b * BLOCK, mask ? mask + to : NULL, dx + to, there(i1, at));
         }
-    }
 }
 
 /* Up to CHUNK tiles of images, a piece of the terms after the other. */
@@ -320,9 +320,12 @@ static void igrad_chunk(const hem__dense_run *run, int tiles, const float *dy, c
         for (int i = i0; i < i1; i += WIDE) {
             put_right(right[0], PIECE, w + (size_t)first * run->ld_w + (size_t)i, run->ld_w, n,
                       at_most(i1 - i, WIDE));
-            for (int t = 0; t < tiles; t += 2)
-                multiply_images(run, left[t], right[0], tiles_of(n), first > 0, last ? mask : NULL,
-                                dx, t, tiles, i, i1);
+            for (int t = 0; t < tiles; t += 2) {
+                const size_t at = (size_t)t * run->in_tile;
+                multiply_images(left[t], right[0], tiles_of(n), first > 0,
+                                last && mask ? mask + at : NULL, dx + at, run->in_tile,
+                                at_most(tiles - t, 2), i, at_most(i + WIDE, i1));
+            }
         }
     }
 }
@@ -393,6 +396,7 @@ static void multiply_gradients(const gradient_panels *panels, int from, int outp
         }
 }
 
+/* The weight gradient between tiles_begin and tiles_end. */
 static void gradients(const hem__dense_run *run, gradient_panels *panels, const float *dy,
                       const float *xt, size_t ld_xt, float *g, size_t ld_g, bool accumulate, int o0,
                       int o1, int i0, int i1)
@@ -434,16 +438,16 @@ static void dense_update(int optimizer, size_t slots, const hem__dense_run *run,
     enum { LD = PANEL + TILE_ROWS };
     _Alignas(64) float g[WIDE][LD];
     gradient_panels panels;
-    const int n_in = (int)run->ld_w, tiles = run->n_tiles;
-    const int panel = part_of(n_in, PANEL, HEM__ALIGN);
+    const int width = (int)run->ld_w, tiles = run->n_tiles;
+    const int panel = part_of(width, PANEL, HEM__ALIGN);
     const bool at_once = tiles <= CHUNK;
     tiles_begin();
     for (int group = o0; group < o1; group += GROUP) {
         const int group_end = at_most(group + GROUP, o1);
         if (at_once)
             put_gradients(run, tiles, dy, group, group_end, &panels);
-        for (int i = 0; i < n_in; i += panel) {
-            const int inputs = at_most(n_in - i, panel);
+        for (int i = 0; i < width; i += panel) {
+            const int inputs = at_most(width - i, panel);
             if (at_once)
                 put_inputs_across(tiles, xt, ld_xt, i, i + inputs, &panels);
             for (int o = group; o < group_end; o += WIDE) {

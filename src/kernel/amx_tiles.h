@@ -158,7 +158,7 @@ static inline void tile_product(int sum, int left, int right)
         }
         memcpy(c, registers[sum].row[m], sizeof c);
         for (int n = 0; n < TILE_ROWS; n++)
-            c[n] = tile_flushed(c[n] + tile_flushed(parts[0][n] + parts[1][n]));
+            c[n] = tile_flushed(tile_flushed(c[n]) + tile_flushed(parts[0][n] + parts[1][n]));
         memcpy(registers[sum].row[m], c, sizeof c);
     }
 }

@@ -71,7 +71,6 @@ static bool has_amx(void)
     const unsigned of_bf16 = 1u << 22, tiles = 1u << 24;
     unsigned a, b, c, d;
     uint64_t states = 0;
-    /* Every CPU with AMX-BF16 has had AVX-512's conversions to bfloat16. */
     return has_avx512() && __builtin_cpu_supports("avx512bf16") &&
            __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & of_bf16) && (d & tiles) &&
            syscall(SYS_arch_prctl, GET_SUPPORTED, &states) == 0 && (states >> TILE_DATA & 1);
@@ -126,7 +125,7 @@ static const tier TIERS[] = {
     {"avx2", "AVX2 and FMA", X86_KERNELS(avx2), has_avx2, .by_default = true, .exact = true},
     {"avx512", "AVX-512 F, BW, DQ and VL", X86_KERNELS(avx512), has_avx512, .by_default = true,
      .exact = true},
-    {"amx", "AVX-512 F, BW, DQ, VL; AMX-BF16", X86_KERNELS(avx512), has_amx, amx_kernels,
+    {"amx", "AVX-512 F, BW, DQ, VL, BF16; AMX-BF16", X86_KERNELS(avx512), has_amx, amx_kernels,
      .by_default = false, .exact = false, .bfloat16 = true},
     {"neon", "AArch64", ARM_KERNELS(neon), has_neon, .by_default = true, .exact = true},
 };

@@ -14,9 +14,10 @@
  * Two left panels by two right ones give 2 x 2 blocks of sums, which go to their place in memory
  * and come back from there for the next piece.
  *
- * Order of sums: a sum begins at 0 and takes 32 terms at a time in order, each time the sum of the
- * even and that of the odd products; then the bias. How terms are cut into pieces changes nothing.
- * Rounding is to nearest, ties to even; numbers below 2^-126 count as 0. */
+ * Order of sums: a sum begins at 0 (where a gradient is added to, there) and takes 32 terms at a
+ * time in order, in the weight gradient two tiles of images: the sum of the even and that of the
+ * odd products; then the bias. How terms are cut into pieces changes nothing. Rounding is to
+ * nearest, ties to even; numbers below 2^-126 count as 0. */
 #include <string.h>
 
 #include "kernel/amx.h"
@@ -42,7 +43,7 @@ extern const hem__kernels_f32 hem__kernels_avx512;
 #define MAKE hem__amx_make
 #endif
 
-/* What would pass its constants, or its numbers in memory, to a function of its own. */
+/* Of its own such a function would get through memory what its caller has in registers. */
 #define INLINE static inline __attribute__((always_inline))
 
 static int at_most(int a, int b)
@@ -55,8 +56,7 @@ static int up_to(int n, int multiple)
     return (n + multiple - 1) / multiple * multiple;
 }
 
-/* The size of parts, multiples of `unit` of at most `most`, where n is cut into as few as can be.
- */
+/* The size of the parts when n is cut into as few as can be: a multiple of `unit`, <= `most`. */
 static int part_of(int n, int most, int unit)
 {
     const int parts = (n + most - 1) / most;

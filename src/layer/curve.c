@@ -60,21 +60,25 @@ const HEM__R(hem__layer) HEM__R(hem__layer_LEAKY_RELU) = {.infer = infer,
                                                           .forward = forward,
                                                           .forward_rows = forward_rows,
                                                           .input_grad = grad_by_output,
-                                                          .in_place = true};
+                                                          .in_place = true,
+                                                          .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_ELU) = {.infer = infer,
                                                    .forward = forward,
                                                    .forward_rows = forward_rows,
                                                    .input_grad = grad_by_output,
-                                                   .in_place = true};
+                                                   .in_place = true,
+                                                   .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_GELU) = {.infer = infer,
                                                     .forward = forward,
                                                     .forward_rows = forward_rows,
                                                     .input_grad = grad_by_input,
                                                     .in_place = true,
+                                                    .by_tile = true,
                                                     .keeps_input = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_SILU) = {.infer = infer,
                                                     .forward = forward,
                                                     .forward_rows = forward_rows,
                                                     .input_grad = grad_by_input,
                                                     .in_place = true,
+                                                    .by_tile = true,
                                                     .keeps_input = true};

@@ -71,22 +71,35 @@ void HEM__R(hem__dense_reserve)(cell_t *cell, hem__arena *arena, int tiles, int 
         return;
     /* 16 numbers more a row, so that rows do not fall on the same sets of the first cache */
     cell->ld_xt = cell->graph->tensors[cell->node->weight].ld + 16;
-    cell->xt = hem__arena_take(arena, (size_t)tiles * HEM__LANES * cell->ld_xt, sizeof(hem__real));
-    (void)n_threads;
+    const size_t n = (size_t)tiles * HEM__LANES * cell->ld_xt;
+    cell->own_xt = cell->own_x > 0 ? n : 0;
+    cell->xt =
+        hem__arena_take(arena, cell->own_x > 0 ? (size_t)n_threads * n : n, sizeof(hem__real));
 }
 
-/* cell->xt of cell->x, dealt out. */
+static const hem__real *x_of(const cell_t *cell, const work_t *work)
+{
+    return cell->x + (size_t)work->thread * cell->own_x;
+}
+
+static hem__real *xt_of(const cell_t *cell, const work_t *work)
+{
+    return cell->xt + (size_t)work->thread * cell->own_xt;
+}
+
+/* cell->xt of cell->x, dealt out or, where the thread has its own, all of it. */
 static void turn(const cell_t *cell, const work_t *work)
 {
     size_t first, last, in_tile = cell->in_units * HEM__LANES;
     if (!cell->xt)
         return;
-    hem__deal units = hem__work_deal(work, cell->in_units, HEM__LANES, 0);
+    hem__deal units = cell->own_x > 0 ? hem__deal_new(NULL, 0, cell->in_units, HEM__LANES, 0)
+                                      : hem__work_deal(work, cell->in_units, HEM__LANES, 0);
     while (hem__deal_next(&units, &first, &last))
         for (int t = 0; t < work->tiles; t++)
-            work->kernels->transpose(cell->x + (size_t)t * in_tile,
-                                     cell->xt + (size_t)t * HEM__LANES * cell->ld_xt, cell->ld_xt,
-                                     (int)first, (int)last);
+            work->kernels->transpose(x_of(cell, work) + (size_t)t * in_tile,
+                                     xt_of(cell, work) + (size_t)t * HEM__LANES * cell->ld_xt,
+                                     cell->ld_xt, (int)first, (int)last);
 }
 
 /* Deals out n rows, in blocks of `rows` where these are many; else in the smallest, so that no
@@ -109,7 +122,7 @@ void HEM__R(hem__dense_forward)(const cell_t *cell, const work_t *work)
     size_t first, last;
     hem__deal rows = deal_rows(work, cell->out_units, BLOCK_ROWS);
     while (hem__deal_next(&rows, &first, &last))
-        work->kernels->dense(&run, cell->x, w, bias, cell->node->relu, cell->y, (int)first,
+        work->kernels->dense(&run, x_of(cell, work), w, bias, cell->node->relu, cell->y, (int)first,
                              (int)last);
     turn(cell, work);
 }
@@ -135,14 +148,14 @@ static void weight_rows(const cell_t *cell, const work_t *work, size_t first, si
                                     (int)last);
     if (work->fused) {
         work->kernels->dense_update[work->optimizer](
-            &run, cell->dy, cell->xt, cell->ld_xt, work->params + weight->offset,
+            &run, cell->dy, xt_of(cell, work), cell->ld_xt, work->params + weight->offset,
             work->state + (size_t)work->slots * weight->offset, &work->updates[cell->node->weight],
             (int)first, (int)last);
         return;
     }
     hem__real *g = work->grads + weight->offset + first * run.ld_w;
-    work->kernels->dense_wgrad(&run, cell->dy, cell->xt, cell->ld_xt, g, run.ld_w, 1, (int)first,
-                               (int)last, 0, (int)run.ld_w);
+    work->kernels->dense_wgrad(&run, cell->dy, xt_of(cell, work), cell->ld_xt, g, run.ld_w, 1,
+                               (int)first, (int)last, 0, (int)run.ld_w);
 }
 
 void HEM__R(hem__dense_weight_grad)(const cell_t *cell, const work_t *work)
@@ -158,4 +171,5 @@ const HEM__R(hem__layer) HEM__R(hem__layer_DENSE) = {.infer = infer,
                                                      .forward = HEM__R(hem__dense_forward),
                                                      .input_grad = HEM__R(hem__dense_input_grad),
                                                      .weight_grad = HEM__R(hem__dense_weight_grad),
-                                                     .masks = true};
+                                                     .masks = true,
+                                                     .by_tile = true};

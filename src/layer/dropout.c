@@ -34,14 +34,17 @@ static uint32_t threshold_of(const cell_t *cell)
     return (uint32_t)(cell->node->rate * 65536.0 + 0.5);
 }
 
-/* Calls `apply` on runs of units of a tile until all are done. */
+/* Calls `apply` on runs of units of a tile until all are done: of a map tile by tile, as
+ * convolutions deal it out; of a vector all tiles of a unit together, as dense layers do, so that
+ * most numbers stay with the thread that made them. */
 static void each_run(const cell_t *cell, const work_t *work,
                      void (*apply)(const cell_t *, const work_t *, size_t tile, int u0, int u1))
 {
-    size_t runs = (cell->out_units + UNITS - 1) / UNITS, i, last;
-    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * runs, 1, runs);
+    size_t runs = (cell->out_units + UNITS - 1) / UNITS, tiles = (size_t)work->tiles, i, last;
+    const bool flat = cell->out.H * cell->out.W == 1;
+    hem__deal deal = hem__work_deal(work, tiles * runs, 1, flat ? 1 : runs);
     while (hem__deal_next(&deal, &i, &last)) {
-        size_t tile = i / runs, run = i % runs;
+        size_t tile = flat ? i % tiles : i / runs, run = flat ? i / tiles : i % runs;
         size_t end = (run + last - i) * UNITS;
         apply(cell, work, tile, (int)(run * UNITS),
               (int)(end < cell->out_units ? end : cell->out_units));
@@ -88,4 +91,5 @@ const HEM__R(hem__layer) HEM__R(hem__layer_DROPOUT) = {.infer = infer,
                                                        .forward = forward,
                                                        .input_grad = input_grad,
                                                        .grad_in_place = true,
+                                                       .by_tile = true,
                                                        .identity_in_inference = true};

@@ -11,4 +11,4 @@ static hem_status infer(const hem_spec *spec, const hem__layer_spec *layer, cons
     return HEM_OK;
 }
 
-const HEM__R(hem__layer) HEM__R(hem__layer_FLATTEN) = {.infer = infer};
+const HEM__R(hem__layer) HEM__R(hem__layer_FLATTEN) = {.infer = infer, .by_tile = true};

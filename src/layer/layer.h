@@ -15,6 +15,9 @@ typedef struct HEM__R(hem__cell) {
     size_t in_units, out_units;
     const hem__real *x, *x2; /* x2: of the second input */
     hem__real *y;
+    /* The first dense layer of a training plan: each thread has a copy of its own of the images, so
+     * many numbers apart, from x and xt on; they are made faster than fetched from another core. */
+    size_t own_x, own_xt;
     hem__real *dy;
     hem__real *dx, *dx2;   /* NULL where nobody needs it */
     bool adds;             /* another gradient lies in `below` already: the plan adds dx to it */
@@ -90,6 +93,9 @@ typedef struct HEM__R(hem__layer) {
     bool keeps_input;   /* gradients read x: in place in inference alone */
     bool grad_in_place; /* dx may be dy */
     bool identity_in_inference; /* forward does nothing then */
+    bool
+        by_tile; /* forward and input_grad of a tile need of the cell only that tile's part of x, y,
+                    dx, dy, mask, xt and keep: in training a thread may run them for some tiles */
 } HEM__R(hem__layer);
 
 /* By hem__layer_kind. */

@@ -46,14 +46,17 @@ const HEM__R(hem__layer) HEM__R(hem__layer_RELU) = {.infer = infer,
                                                     .forward = forward,
                                                     .forward_rows = forward_rows,
                                                     .input_grad = input_grad,
-                                                    .in_place = true};
+                                                    .in_place = true,
+                                                    .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_TANH) = {.infer = infer,
                                                     .forward = forward,
                                                     .forward_rows = forward_rows,
                                                     .input_grad = input_grad,
-                                                    .in_place = true};
+                                                    .in_place = true,
+                                                    .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_SIGMOID) = {.infer = infer,
                                                        .forward = forward,
                                                        .forward_rows = forward_rows,
                                                        .input_grad = input_grad,
-                                                       .in_place = true};
+                                                       .in_place = true,
+                                                       .by_tile = true};

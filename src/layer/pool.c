@@ -115,11 +115,13 @@ const HEM__R(hem__layer) HEM__R(hem__layer_MAXPOOL) = {.infer = infer,
                                                        .forward_rows = forward_rows,
                                                        .input_grad = input_grad,
                                                        .overwrites = overwrites,
-                                                       .masks = true};
+                                                       .masks = true,
+                                                       .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_AVGPOOL) = {.infer = infer,
                                                        .forward = forward,
                                                        .forward_rows = forward_rows,
                                                        .input_grad = input_grad,
-                                                       .masks = true};
+                                                       .masks = true,
+                                                       .by_tile = true};
 const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_MAXPOOL) = {.infer = infer_global};
 const HEM__R(hem__layer) HEM__R(hem__layer_GLOBAL_AVGPOOL) = {.infer = infer_global};

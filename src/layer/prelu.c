@@ -149,4 +149,5 @@ const HEM__R(hem__layer) HEM__R(hem__layer_PRELU) = {.infer = infer,
                                                      .input_grad = input_grad,
                                                      .weight_grad = weight_grad,
                                                      .in_place = true,
-                                                     .keeps_input = true};
+                                                     .keeps_input = true,
+                                                     .by_tile = true};

@@ -32,5 +32,8 @@ static void input_grad(const cell_t *cell, const work_t *work)
                                     cell->out.C, cell->out.H, cell->out.W);
 }
 
-const HEM__R(hem__layer) HEM__R(hem__layer_SOFTMAX) = {
-    .infer = infer, .forward = forward, .input_grad = input_grad, .in_place = true};
+const HEM__R(hem__layer) HEM__R(hem__layer_SOFTMAX) = {.infer = infer,
+                                                       .forward = forward,
+                                                       .input_grad = input_grad,
+                                                       .in_place = true,
+                                                       .by_tile = true};

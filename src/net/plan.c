@@ -151,6 +151,21 @@ static void lay_out_gradients(plan_t *plan, int i, hem__arena *arena)
     }
 }
 
+/* The dense node whose threads have copies of their own of the images, or -1. Flattens lie between.
+ */
+static int owner_of_input(const plan_t *plan)
+{
+    const size_t most = (size_t)16 << 20; /* bytes of all copies */
+    const size_t images = (size_t)plan->chunk_tiles * HEM__LANES * sizeof(hem__real);
+    int i = only_reader(plan, 0);
+    while (i >= 0 && plan->graph->nodes[i].kind == HEM__LAYER_FLATTEN)
+        i = only_reader(plan, i);
+    bool worth = plan->options.training && plan->n_threads > 1 &&
+                 !plan->graph->nodes[0].needs_grad &&
+                 (size_t)plan->n_threads * images * hem__units(plan->graph->nodes[0].shape) <= most;
+    return i >= 0 && worth && plan->graph->nodes[i].is_dense ? i : -1;
+}
+
 static void lay_out_output(plan_t *plan, int i, hem__arena *arena)
 {
     const hem__node *node = &plan->graph->nodes[i];
@@ -168,10 +183,18 @@ static void lay_out_output(plan_t *plan, int i, hem__arena *arena)
     }
     if (node->n_inputs == 2)
         cell->x2 = plan->cells[node->inputs[1]].y;
+    const int owner = owner_of_input(plan);
+    if (owner >= 0 && i == 0) {
+        plan->own_input = n;
+        plan->input_reader = owner;
+    }
+    if (i == owner)
+        cell->own_x = plan->own_input;
     if (shares_input(plan, i))
         cell->y = in->y;
     else if (!HEM__R(hem__rows_pass)(plan, i))
-        cell->y = hem__arena_take(arena, n, sizeof(hem__real));
+        cell->y = hem__arena_take(arena, i == 0 && owner >= 0 ? (size_t)plan->n_threads * n : n,
+                                  sizeof(hem__real));
 }
 
 /* When all outputs are laid out. */
@@ -225,7 +248,9 @@ static void lay_out(plan_t *plan, hem__arena *arena)
 static void add_entry(plan_t *plan, HEM__R(hem__entry) * list, int *n, HEM__R(hem__work_fn) fn,
                       int i, bool barrier)
 {
-    list[(*n)++] = (HEM__R(hem__entry)){.run = fn, .cell = &plan->cells[i], .barrier = barrier};
+    const bool by_tile = barrier && i >= plan->tail;
+    list[(*n)++] = (HEM__R(hem__entry)){
+        .run = fn, .cell = &plan->cells[i], .barrier = barrier && !by_tile, .by_tile = by_tile};
 }
 
 /* A relu in an epilogue whose gradient nobody above could mask: done over dy by itself. */
@@ -264,7 +289,7 @@ static bool has_weights(const plan_t *plan, const hem__node *node)
            (node->bias >= 0 && !tensors[node->bias].frozen);
 }
 
-static void list_backward_node(plan_t *plan, int i)
+static void list_input_grad(plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
     const cell_t *cell = &plan->cells[i];
@@ -278,17 +303,33 @@ static void list_backward_node(plan_t *plan, int i)
         add_entry(plan, plan->backward, &plan->n_backward, layer->input_grad, i, true);
     if (cell->adds)
         add_entry(plan, plan->backward, &plan->n_backward, add_grad, i, true);
+}
+
+static void list_weight_grad(plan_t *plan, int i)
+{
+    const hem__node *node = &plan->graph->nodes[i];
+    const layer_t *layer = hem__layer_of(node);
     if (layer->weight_grad && has_weights(plan, node))
         add_entry(plan, plan->backward, &plan->n_backward, layer->weight_grad, i, false);
 }
 
 /* Backward: a node's input gradient must be whole before the node below goes on, and before the
- * node's own weights change; its weight gradient runs beside the next input gradient. */
+ * node's own weights change; its weight gradient runs beside the next input gradient, those of the
+ * tail behind all of the tail's input gradients. */
 static void list_backward(plan_t *plan)
 {
-    for (int i = plan->graph->n_nodes - 2; i > 0; i--)
+    const int last = plan->graph->n_nodes - 2;
+    for (int i = last; i >= plan->tail; i--)
         if (plan->graph->nodes[i].needs_grad)
-            list_backward_node(plan, i);
+            list_input_grad(plan, i);
+    if (plan->n_backward > 0)
+        plan->backward[plan->n_backward - 1].barrier = true;
+    for (int i = last; i > 0; i--)
+        if (plan->graph->nodes[i].needs_grad) {
+            if (i < plan->tail)
+                list_input_grad(plan, i);
+            list_weight_grad(plan, i);
+        }
 }
 
 static void list_work(plan_t *plan)
@@ -410,6 +451,7 @@ hem_status HEM__R(hem__plan_new)(const hem__graph *graph, hem__pool *pool,
         return hem__fail_memory(err, "the buffers of a network", needed);
     }
     lay_out(plan, &plan->arena);
+    plan->tail = HEM__R(hem__tail_begin)(plan);
     list_work(plan);
     if (apart > 0)
         make_apart(plan);

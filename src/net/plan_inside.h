@@ -12,6 +12,7 @@ typedef struct HEM__R(hem__entry) {
     HEM__R(hem__work_fn) run;
     const HEM__R(hem__cell) * cell;
     bool barrier; /* after it, all threads meet */
+    bool by_tile; /* each thread runs it for tiles of its own (plan_tail.c) */
     int together; /* > 1: so many entries from here on run strip by strip (plan_rows.c) */
 } HEM__R(hem__entry);
 
@@ -27,6 +28,10 @@ struct HEM__R(hem__plan) {
     bool one_chunk; /* a full batch is one chunk, so layers may fuse their update */
     hem__arena arena;
     HEM__R(hem__cell) * cells; /* by node */
+    int input_reader;          /* the node that has own_input, or 0 */
+    int tail; /* node from which on threads take tiles of their own (plan_tail.c) */
+    size_t
+        own_input; /* numbers from a thread's copy of the images to the next's; 0 = there is one */
     HEM__R(hem__entry) * lists, *prepare, *forward, *backward;
     int n_prepare, n_forward, n_backward;
     hem__real *strips; /* of rows that nobody keeps: strip_numbers a thread (plan_rows.c) */
@@ -57,6 +62,10 @@ static inline bool hem__fuses(const HEM__R(hem__plan) * plan, const hem__node *n
     return node->is_dense && plan->one_chunk && plan->options.fuse;
 }
 
+/* The first node of the tail; the loss's where there is none. */
+int HEM__R(hem__tail_begin)(const HEM__R(hem__plan) * plan);
+/* Runs the entry for the thread's own tiles. */
+void HEM__R(hem__tail_run)(const HEM__R(hem__entry) * entry, const HEM__R(hem__work) * work);
 /* How often other nodes read node i; twice where a residual begins. */
 int HEM__R(hem__readers)(const hem__graph *graph, int i);
 /* How many nodes from `first` on run strip by strip together in this plan; 1: it runs alone. */

@@ -48,7 +48,10 @@ static void run_entries(const plan_t *plan, const entry_t *list, int n, const wo
             i += list[i].together - 1;
         } else {
             mark(plan, HEM__N_TIMES + (size_t)(&list[i] - plan->lists));
-            list[i].run(list[i].cell, work);
+            if (list[i].by_tile)
+                HEM__R(hem__tail_run)(&list[i], work);
+            else
+                list[i].run(list[i].cell, work);
         }
         if (list[i].barrier)
             meet(plan);
@@ -92,7 +95,10 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
 {
     size_t units = plan->cells[0].out_units, i, last;
     size_t unit = batch->by_image ? units : 4 * HEM__LANES; /* an image is measured as a whole */
-    hem__deal deal = hem__work_deal(work, (size_t)work->tiles * units, unit, units);
+    const size_t all = (size_t)work->tiles * units;
+    hem__real *to = plan->cells[0].y + (size_t)work->thread * plan->own_input;
+    hem__deal deal = plan->own_input > 0 ? hem__deal_new(NULL, 0, all, unit, units)
+                                         : hem__work_deal(work, all, unit, units);
     while (hem__deal_next(&deal, &i, &last)) {
         size_t tile = i / units, u0 = i % units, n = last - i;
         const uint8_t *image[HEM__LANES];
@@ -100,7 +106,7 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
             size_t at = tile * HEM__LANES + l;
             image[l] = batch->images[first + (at < (size_t)work->images ? at : 0)];
         }
-        hem__real *y = plan->cells[0].y + i * HEM__LANES;
+        hem__real *y = to + i * HEM__LANES;
         if (batch->by_image)
             load_by_image(image, units, u0, n, work, y);
         else if (batch->pixels)
@@ -108,7 +114,8 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         else
             work->kernels->bytes(image, batch->values, u0, n, y);
     }
-    meet(plan);
+    if (plan->own_input == 0)
+        meet(plan);
 }
 
 /* The gradient of each image's own logit of its label; nothing for lanes without an image. */

@@ -302,15 +302,16 @@ typedef struct HEM__R(hem__kernels) {
                  const hem__real *bias, int relu, const hem__real *mask, hem__real *y, int kb0,
                  int kb1, int row0, int row1);
 
-    /* dw[k][c][r][s] += sums over one tile, for items [item0, item1) as hem__wgrad_item has them.
-     * Wide: t = 0, then for units of pixels, by rows, then parts, t += z, where z = 0, then for the
-     * unit's pixels, by rows, then columns, whose tap lies inside x, and their images 0 to 15:
-     * fma(x, dy, z); then dw += t. Others: output rows in units of hem__wgrad_rows(Q), in order: in
-     * each unit the lanes start at 0 and take fma(x, dy, lane) by rows, then columns, of the pixels
-     * whose tap lies inside x; then dw += tree16(lanes). Both also where no tap was inside. */
+    /* dw[k][c][r][s] += t, the sum over one tile, for items [item0, item1) as hem__wgrad_item has
+     * them. t = 0, then for units of pixels t += z. Wide: units by rows, then parts; z = 0, then for
+     * the unit's pixels, by rows, then columns, whose tap lies inside x, and their images 0 to 15:
+     * fma(x, dy, z). Others: units of hem__wgrad_rows(Q) output rows, in order; in each the lanes
+     * start at 0 and take fma(x, dy, lane) by rows, then columns, of the pixels whose tap lies
+     * inside x; z = tree16(lanes). Both also where no tap was inside. */
     void (*conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                        hem__real *dw, int item0, int item1);
-    /* db[k] += the same units' sums of dy (lane + dy), tree16 each; channel blocks [kb0, kb1). */
+    /* db[k] += t, the same of dy itself: lane + dy in units of hem__wgrad_rows(Q); channel blocks
+     * [kb0, kb1). */
     void (*conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__real *db, int kb0,
                        int kb1);
 

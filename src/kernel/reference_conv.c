@@ -102,12 +102,14 @@ static void narrow_weight(const hem__conv_shape *shape, const hem__real *x, cons
                           int k, int c, int r, int s, hem__real *dw)
 {
     int rows = hem__wgrad_rows(shape->Q);
+    hem__real t = 0;
     for (int first = 0; first < shape->P; first += rows) {
         hem__real lanes[HEM__LANES] = {0};
         for (int p = first; p < first + rows && p < shape->P; p++)
             weight_row(shape, x, dy, k, c, r, s, p, lanes);
-        *dw += hem__tree16(lanes);
+        t += hem__tree16(lanes);
     }
+    *dw += t;
 }
 
 /* z and the pixels [q0, q1) of one output row p whose tap (r, s) lies inside x, image by image. */
@@ -171,6 +173,7 @@ void REF(conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__rea
     int rows = hem__wgrad_rows(shape->Q);
     int k_end = kb1 * HEM__BLOCK < shape->K ? kb1 * HEM__BLOCK : shape->K;
     for (int k = kb0 * HEM__BLOCK; k < k_end; k++) {
+        hem__real t = 0;
         for (int first = 0; first < shape->P; first += rows) {
             hem__real lanes[HEM__LANES] = {0};
             for (int p = first; p < first + rows && p < shape->P; p++) {
@@ -181,7 +184,8 @@ void REF(conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__rea
                         lanes[l] += d[l];
                 }
             }
-            db[k] += hem__tree16(lanes);
+            t += hem__tree16(lanes);
         }
+        db[k] += t;
     }
 }

@@ -224,7 +224,7 @@ typedef struct wgrad_group {
     wgrad_item items[MOST_ITEMS];
     int n_items, n_blocks;
     wgrad_block blocks[MOST_BLOCKS];
-    float kept[MOST_BLOCKS][BLOCK_SUMS];
+    float kept[MOST_BLOCKS][BLOCK_SUMS]; /* the tile's sums, and between them places of none */
 } wgrad_group;
 
 /* Place of sum (a, b) among a block's: folds give four at a time (block_wgrad.h). */
@@ -233,27 +233,13 @@ static int slot(const wgrad_block *block, int a, int b)
     return block->B == 4 ? a * 4 + b : b * ((block->A + 3) / 4 * 4) + a;
 }
 
-/* dw of an item in the order of its blocks' sums, so that whole vectors are added. Places that
- * belong to no sum begin at 0 and are never read. */
-static void gather(const wgrad_item *item, wgrad_group *group, const float *dw)
-{
-    for (int i = item->first; i < item->first + item->n_blocks; i++) {
-        const wgrad_block *block = &group->blocks[i];
-        memset(group->kept[i], 0, sizeof group->kept[i]);
-        for (int a = 0; a < block->A; a++) {
-            for (int b = 0; b < block->B; b++)
-                group->kept[i][slot(block, a, b)] = dw[weight_at(item, block, a, b)];
-        }
-    }
-}
-
-static void scatter(const wgrad_item *item, const wgrad_group *group, float *dw)
+static void add_sums(const wgrad_item *item, const wgrad_group *group, float *dw)
 {
     for (int i = item->first; i < item->first + item->n_blocks; i++) {
         const wgrad_block *block = &group->blocks[i];
         for (int a = 0; a < block->A; a++) {
             for (int b = 0; b < block->B; b++)
-                dw[weight_at(item, block, a, b)] = group->kept[i][slot(block, a, b)];
+                dw[weight_at(item, block, a, b)] += group->kept[i][slot(block, a, b)];
         }
     }
 }
@@ -314,14 +300,13 @@ static void run_group(wgrad_group *group, const float *dy, float *dw)
     size_t map = (size_t)shape->P * (size_t)shape->Q * HEM__BLOCK * HEM__LANES;
     dy += (size_t)group->items[0].kb * map;
     plan_prefetch(group, rows);
-    for (int i = 0; i < group->n_items; i++)
-        gather(&group->items[i], group, dw);
+    memset(group->kept, 0, (size_t)group->n_blocks * sizeof group->kept[0]);
     for (int p = 0; p < shape->P; p += rows) {
         for (int i = 0; i < group->n_items; i++)
             run_unit(&group->items[i], group, dy, p, at_most(p + rows, shape->P));
     }
     for (int i = 0; i < group->n_items; i++)
-        scatter(&group->items[i], group, dw);
+        add_sums(&group->items[i], group, dw);
     group->n_items = group->n_blocks = 0;
 }
 
@@ -388,21 +373,19 @@ void TIER(hem__conv_bgrad)(const hem__conv_shape *shape, const float *dy, float 
     for (int b = kb0; b < at_most(kb1, block_count(shape->K)); b++) {
         int width = block_width(shape->K, b);
         size_t step = (size_t)width * HEM__LANES;
+        float kept[HEM__BLOCK + 3] = {0}; /* the last fold of fewer than 4 adds zeros behind */
         for (int p = 0; p < shape->P; p += rows) {
             size_t n = (size_t)(at_most(rows, shape->P - p) * shape->Q);
             const float *unit = dy + (size_t)b * map + (size_t)p * (size_t)shape->Q * step;
             for (int k = 0; k < width;) {
                 int together = width - k >= 4 ? 4 : 1;
-                float sums[4 * HEM__LANES], kept[4] = {0};
-                float *out = db + b * HEM__BLOCK + k;
+                float sums[4 * HEM__LANES];
                 bias_sums(unit + k * HEM__LANES, step, n, together, sums);
-                for (int i = 0; i < together; i++)
-                    kept[i] = out[i];
-                v_add_fold4(kept, sums);
-                for (int i = 0; i < together; i++)
-                    out[i] = kept[i];
+                v_add_fold4(kept + k, sums);
                 k += together;
             }
         }
+        for (int k = 0; k < width; k++)
+            db[b * HEM__BLOCK + k] += kept[k];
     }
 }

@@ -2,6 +2,8 @@
  * gradient is the same kernel with the gradient of the output as input and flipped, transposed
  * weights: with a stride, one run for each phase of the stride, since input rows of one phase meet
  * the same kernel rows. */
+#include <string.h>
+
 #include "layer/conv_algorithm.h"
 
 typedef HEM__R(hem__cell) cell_t;
@@ -60,13 +62,25 @@ static hem__conv_run phase_run(const hem__conv_shape *s, int py, int px, axis *a
                            .out_step_x = s->stride_x};
 }
 
+/* Numbers of a tile's own gradients: of the weight, then of the bias. */
+static size_t tile_numbers(const cell_t *cell)
+{
+    const hem__tensor *tensors = cell->graph->tensors;
+    const int bias = cell->node->bias;
+    return tensors[cell->node->weight].stored + (bias < 0 ? 0 : tensors[bias].stored);
+}
+
 static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, bool training)
 {
-    (void)tiles, (void)n_threads;
-    size_t n = cell->graph->tensors[cell->node->weight].n;
+    const size_t n = cell->graph->tensors[cell->node->weight].n;
     cell->packed = hem__arena_take(arena, n, sizeof(hem__real));
-    if (training)
-        cell->packed_grad = hem__arena_take(arena, n, sizeof(hem__real));
+    if (!training)
+        return;
+    cell->packed_grad = hem__arena_take(arena, n, sizeof(hem__real));
+    /* where adding up the sums is less than fetching other threads' maps */
+    if (n_threads > 1 && tiles > 1 && 2 * n < (cell->in_units + cell->out_units) * HEM__LANES)
+        cell->tile_grads =
+            hem__arena_take(arena, (size_t)tiles * tile_numbers(cell), sizeof(hem__real));
 }
 
 /* Packs one register block (contract.h: [C/8][R][S][cb][kb]) of the run's output channels
@@ -205,20 +219,80 @@ void HEM__R(hem__conv_bias_grad)(const cell_t *cell, const work_t *work)
                                   (int)b0, (int)b1);
 }
 
-static void weight_grad(const cell_t *cell, const work_t *work)
+/* Items of the weight gradient; whether they go two by two. */
+static size_t weight_items(const hem__conv_shape *s, bool *paired)
+{
+    const size_t of_block = (size_t)s->R * (size_t)hem__blocks(s->C);
+    *paired = (size_t)hem__wgrad_wide_items(s) >= 2 * of_block;
+    return (size_t)hem__blocks(s->K) * of_block;
+}
+
+static void tile_weights(const cell_t *cell, const work_t *work, size_t t, size_t first,
+                         size_t last, hem__real *dw)
+{
+    work->kernels->conv_wgrad(&cell->node->conv, cell->x + t * cell->in_units * HEM__LANES,
+                              cell->dy + t * cell->out_units * HEM__LANES, dw, (int)first,
+                              (int)last);
+}
+
+/* Threads take tiles of their own, whose maps they have made. */
+static void grads_by_tile(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;
+    const size_t of_weight = cell->graph->tensors[cell->node->weight].stored;
+    const size_t tiles = (size_t)work->tiles, threads = (size_t)work->n_threads;
+    const size_t parts = tiles >= threads ? 1 : (2 * threads + tiles - 1) / tiles;
+    bool paired;
+    const size_t items = weight_items(s, &paired), pair = paired ? 2 : 1, pairs = items / pair;
+    size_t i, next;
+    hem__deal deal = hem__work_deal(work, tiles * parts, 1, 1);
+    while (hem__deal_next(&deal, &i, &next)) {
+        const size_t t = i / parts, part = i % parts;
+        const size_t end = part + 1 == parts ? items : pairs * (part + 1) / parts * pair;
+        hem__real *own = cell->tile_grads + t * tile_numbers(cell);
+        tile_weights(cell, work, t, pairs * part / parts * pair, end, own);
+        if (part == 0 && cell->node->bias >= 0)
+            work->kernels->conv_bgrad(s, cell->dy + t * cell->out_units * HEM__LANES,
+                                      own + of_weight, 0, hem__blocks(s->K));
+    }
+}
+
+/* Adds the thread's part of a tensor's gradients by tile, which lie `from` numbers into each
+ * tile's, in the order of tiles. */
+static void add_tiles(const cell_t *cell, const work_t *work, int tensor, size_t from)
+{
+    const hem__tensor *t = &cell->graph->tensors[tensor];
+    size_t first, last;
+    hem__share(t->stored / HEM__ALIGN, work->thread, work->n_threads, &first, &last);
+    first *= HEM__ALIGN;
+    const size_t n = last * HEM__ALIGN - first;
+    for (size_t tile = 0; tile < (size_t)work->tiles; tile++) {
+        hem__real *own = cell->tile_grads + tile * tile_numbers(cell) + from + first;
+        work->kernels->add(work->grads + t->offset + first, own, n);
+        memset(own, 0, n * sizeof *own);
+    }
+}
+
+static void weight_grad(const cell_t *cell, const work_t *work)
+{
     hem__real *dw = work->grads + cell->graph->tensors[cell->node->weight].offset;
-    size_t blocks = (size_t)hem__blocks(s->K), first, last;
-    const size_t of_block = (size_t)s->R * (size_t)hem__blocks(s->C);
-    bool paired = (size_t)hem__wgrad_wide_items(s) >= 2 * of_block;
-    hem__deal deal = hem__work_deal(work, blocks * of_block, paired ? 2 : 1, 0);
-    while (hem__deal_next(&deal, &first, &last))
-        for (int t = 0; t < work->tiles; t++)
-            work->kernels->conv_wgrad(s, cell->x + (size_t)t * cell->in_units * HEM__LANES,
-                                      cell->dy + (size_t)t * cell->out_units * HEM__LANES, dw,
-                                      (int)first, (int)last);
+    bool paired;
+    const size_t items = weight_items(&cell->node->conv, &paired);
+    size_t first, last;
+    if (cell->tile_grads) {
+        grads_by_tile(cell, work);
+        hem__work_meet(work);
+        add_tiles(cell, work, cell->node->weight, 0);
+        if (cell->node->bias >= 0)
+            add_tiles(cell, work, cell->node->bias,
+                      cell->graph->tensors[cell->node->weight].stored);
+        return;
+    }
     HEM__R(hem__conv_bias_grad)(cell, work);
+    hem__deal deal = hem__work_deal(work, items, paired ? 2 : 1, 0);
+    while (hem__deal_next(&deal, &first, &last))
+        for (size_t t = 0; t < (size_t)work->tiles; t++)
+            tile_weights(cell, work, t, first, last, dw);
 }
 
 const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct) = {.name = "direct",

@@ -27,7 +27,9 @@ typedef struct HEM__R(hem__cell) {
     const hem__real *mask; /* y of a relu below that input_grad is to mask dx with; or NULL */
     /* the layer's own, from reserve() */
     hem__real *packed, *packed_grad; /* conv that is not dense */
-    hem__real *xt;                   /* dense: inputs, transposed to [image][unit] */
+    hem__real
+        *tile_grads; /* direct conv: weight gradients of each tile, 0 between steps; or NULL */
+    hem__real *xt;   /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
     hem__real **scratch;    /* Winograd's, conv_fft's: one slice a thread */
     hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */

@@ -245,12 +245,14 @@ static void lay_out(plan_t *plan, hem__arena *arena)
             hem__arena_take(arena, plan->graph->n_params, sizeof(hem__real));
 }
 
+/* `whole`: the next entry needs all of what this one makes; in the tail, of the thread's tiles. */
 static void add_entry(plan_t *plan, HEM__R(hem__entry) * list, int *n, HEM__R(hem__work_fn) fn,
-                      int i, bool barrier)
+                      int i, bool whole, bool in_tail)
 {
-    const bool by_tile = barrier && i >= plan->tail;
-    list[(*n)++] = (HEM__R(hem__entry)){
-        .run = fn, .cell = &plan->cells[i], .barrier = barrier && !by_tile, .by_tile = by_tile};
+    list[(*n)++] = (HEM__R(hem__entry)){.run = fn,
+                                        .cell = &plan->cells[i],
+                                        .barrier = whole && !in_tail,
+                                        .by_tile = whole && in_tail};
 }
 
 /* A relu in an epilogue whose gradient nobody above could mask: done over dy by itself. */
@@ -289,47 +291,59 @@ static bool has_weights(const plan_t *plan, const hem__node *node)
            (node->bias >= 0 && !tensors[node->bias].frozen);
 }
 
-static void list_input_grad(plan_t *plan, int i)
+static void list_relu_grad(plan_t *plan, int i, bool in_tail)
+{
+    const hem__node *node = &plan->graph->nodes[i];
+    if (node->needs_grad && node->relu && !plan->cells[i].masked)
+        add_entry(plan, plan->backward, &plan->n_backward, relu_grad, i, true, in_tail);
+}
+
+static void list_input_grad(plan_t *plan, int i, bool in_tail)
 {
     const hem__node *node = &plan->graph->nodes[i];
     const cell_t *cell = &plan->cells[i];
     const layer_t *layer = hem__layer_of(node);
     bool passes = node->kind == HEM__LAYER_FLATTEN && cell->dx != cell->dy;
-    if (node->relu && !cell->masked)
-        add_entry(plan, plan->backward, &plan->n_backward, relu_grad, i, true);
+    if (!node->needs_grad)
+        return;
     if (passes && cell->dx)
-        add_entry(plan, plan->backward, &plan->n_backward, pass_grad, i, true);
+        add_entry(plan, plan->backward, &plan->n_backward, pass_grad, i, true, in_tail);
     if (layer->input_grad && (node->n_inputs == 2 ? cell->dx2 : cell->dx))
-        add_entry(plan, plan->backward, &plan->n_backward, layer->input_grad, i, true);
+        add_entry(plan, plan->backward, &plan->n_backward, layer->input_grad, i, true, in_tail);
     if (cell->adds)
-        add_entry(plan, plan->backward, &plan->n_backward, add_grad, i, true);
+        add_entry(plan, plan->backward, &plan->n_backward, add_grad, i, true, in_tail);
 }
 
 static void list_weight_grad(plan_t *plan, int i)
 {
     const hem__node *node = &plan->graph->nodes[i];
     const layer_t *layer = hem__layer_of(node);
-    if (layer->weight_grad && has_weights(plan, node))
-        add_entry(plan, plan->backward, &plan->n_backward, layer->weight_grad, i, false);
+    if (node->needs_grad && layer->weight_grad && has_weights(plan, node))
+        add_entry(plan, plan->backward, &plan->n_backward, layer->weight_grad, i, false, false);
 }
 
 /* Backward: a node's input gradient must be whole before the node below goes on, and before the
- * node's own weights change; its weight gradient runs beside the next input gradient, those of the
- * tail behind all of the tail's input gradients. */
+ * node's own weights change; its weight gradient runs beside the next input gradient. The tail's
+ * come behind all of its input gradients and that of a relu right below it. */
 static void list_backward(plan_t *plan)
 {
     const int last = plan->graph->n_nodes - 2;
-    for (int i = last; i >= plan->tail; i--)
-        if (plan->graph->nodes[i].needs_grad)
-            list_input_grad(plan, i);
+    const bool tail = plan->tail <= last;
+    for (int i = last; i >= plan->tail; i--) {
+        list_relu_grad(plan, i, true);
+        list_input_grad(plan, i, true);
+    }
+    if (tail)
+        list_relu_grad(plan, plan->tail - 1, true);
     if (plan->n_backward > 0)
         plan->backward[plan->n_backward - 1].barrier = true;
-    for (int i = last; i > 0; i--)
-        if (plan->graph->nodes[i].needs_grad) {
-            if (i < plan->tail)
-                list_input_grad(plan, i);
-            list_weight_grad(plan, i);
-        }
+    for (int i = last; i > 0; i--) {
+        if (i < plan->tail - tail)
+            list_relu_grad(plan, i, false);
+        if (i < plan->tail)
+            list_input_grad(plan, i, false);
+        list_weight_grad(plan, i);
+    }
 }
 
 static void list_work(plan_t *plan)
@@ -342,10 +356,11 @@ static void list_work(plan_t *plan)
         bool skip = layer->identity_in_inference && !plan->options.training;
         if (layer->prepare && !graph->nodes[i].is_dense) {
             last_prepare = plan->n_prepare;
-            add_entry(plan, plan->prepare, &plan->n_prepare, layer->prepare, i, false);
+            add_entry(plan, plan->prepare, &plan->n_prepare, layer->prepare, i, false, false);
         }
         if (layer->forward && !is_loss && !skip) {
-            add_entry(plan, plan->forward, &plan->n_forward, layer->forward, i, true);
+            add_entry(plan, plan->forward, &plan->n_forward, layer->forward, i, true,
+                      i >= plan->tail);
             plan->forward[plan->n_forward - 1].together = HEM__R(hem__rows_together)(plan, i);
         }
     }

@@ -224,6 +224,7 @@ static bool updated_by_layer(const plan_t *plan, const work_t *work, int tensor)
     return false;
 }
 
+/* The threads meet before anything is added: behind the loss. */
 static void clear_grads(const plan_t *plan, const work_t *work)
 {
     for (int i = 0; i < plan->graph->n_tensors; i++) {
@@ -233,7 +234,6 @@ static void clear_grads(const plan_t *plan, const work_t *work)
         tensor_share(&plan->graph->tensors[i], work, &first, &last);
         memset(plan->grads + first, 0, (last - first) * sizeof(hem__real));
     }
-    meet(plan);
 }
 
 /* What no layer has updated, with gradients of the loss or, where `factor` is not NULL, with those

@@ -11,7 +11,7 @@ typedef HEM__R(hem__work) work_t;
  * has just changed) than half of the inputs' and outputs' gradients of other tiles, about. */
 static bool light(const plan_t *plan, const hem__node *node)
 {
-    const size_t most_weights = 65536, balance = 32; /* measured with two threads: E1, B1, D1 */
+    const size_t most_weights = 65536, balance = 40; /* measured with two threads: E1, B1, D1 */
     const size_t in = hem__units(plan->graph->nodes[node->inputs[0]].shape);
     const size_t out = hem__units(node->shape);
     if (!node->is_dense)

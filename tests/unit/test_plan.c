@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "net/inside.h"
+#include "net/plan_inside.h"
 
 static const char conv_net[] =
     "data: {synthetic: {train: 300, test: 20, height: 14, width: 13, channels: 3, classes: 7}}\n"
@@ -79,6 +80,20 @@ static const char sigmoid_net[] =
     "  - dense: {units: 4, activation: sigmoid, l1: 1e-4, bias_l1: 1e-3, init: zeros}\n"
     "train: {loss: half_squared_error}\n";
 
+/* Light from the convolution on. */
+static const char tail_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
+    "model:\n"
+    "  - conv: {filters: 5, kernel: 3, activation: relu}\n"
+    "  - avgpool: 2\n"
+    "  - sigmoid\n"
+    "  - dense: {units: 20, activation: relu}\n"
+    "  - softmax\n"
+    "  - dropout: 0.2\n"
+    "  - dense: {units: 9, activation: relu}\n"
+    "  - dropout: 0.1\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
 static const char *const optimizers[] = {"{sgd: {learning_rate: 0.1}}",
                                          "{momentum: {learning_rate: 0.05, dampening: 0.5}}",
                                          "adam",
@@ -112,14 +127,49 @@ static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net,    dense_net,    act_net,
-                                       sigmoid_net, winograd_net, covering_net};
+    static const char *const nets[] = {conv_net,     dense_net,    act_net, sigmoid_net,
+                                       winograd_net, covering_net, tail_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char override[160];
             snprintf(override, sizeof override, "train.optimizer=%s", optimizers[i % N_OPTIMIZERS]);
             expect_same_weights(train_three, &(three_steps){nets[n], override, batches[i]}, 4);
         }
+}
+
+/* What threads have of their own: copies of the images for a first dense layer, tiles of the last
+ * light layers, where they can be shared evenly, and of convolutions' weight gradients. The nodes
+ * of dense_net: images, dense1, dense2, softmax; of conv_net the first is a convolution. */
+static void test_what_threads_share(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *net;
+        size_t batch;
+        int threads, input_reader, tail;
+        bool copies, by_tile;
+    } cases[] = {
+        {dense_net, 32, 1, 0, 3, false, false}, {dense_net, 32, 2, 1, 2, true, false},
+        {dense_net, 32, 3, 1, 3, true, false},  {dense_net, 64, 4, 1, 2, true, false},
+        {dense_net, 17, 2, 1, 2, true, false},  {dense_net, 16, 2, 1, 3, true, false},
+        {conv_net, 32, 1, 0, 10, false, false}, {conv_net, 32, 2, 0, 3, false, true},
+        {conv_net, 16, 2, 0, 10, false, false}, {conv_net, 48, 2, 0, 10, false, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        setting s;
+        hem__plan_f32 *plan;
+        begin(&s, cases[i].net, cases[i].threads, NULL, optimizers[0]);
+        hem__plan_options options = hem__net_plan_options(s.net, cases[i].batch);
+        assert_int_equal(hem__plan_new_f32(s.net->graph, s.context->pool, s.context->kernels,
+                                           &options, &plan, NULL, NULL),
+                         HEM_OK);
+        assert_int_equal(plan->input_reader, cases[i].input_reader);
+        assert_int_equal(plan->tail, cases[i].tail);
+        assert_int_equal(plan->own_input > 0, cases[i].copies);
+        assert_int_equal(plan->cells[1].tile_grads != NULL, cases[i].by_tile);
+        hem__plan_free_f32(plan);
+        setting_close(&s);
+    }
 }
 
 /* A step whose layers update in their weight gradient against one that does so at the end. */
@@ -578,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_winograd_is_chosen),
         cmocka_unit_test(test_threads_and_tiers_same_bits),
+        cmocka_unit_test(test_what_threads_share),
         cmocka_unit_test(test_fused_and_separate_same_bits),
         cmocka_unit_test(test_step_allocates_nothing),
         cmocka_unit_test(test_clipping),

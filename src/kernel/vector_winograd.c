@@ -213,6 +213,26 @@ static void multiply(const hem__conv_shape *s, const float *v, const float *u, f
     }
 }
 
+/* Where channel k lies in y, and the numbers from a pixel to the next. */
+INLINE size_t channel_of(const hem__conv_shape *s, int k, size_t *step)
+{
+    int b = k / HEM__BLOCK;
+    *step = (size_t)block_width(s->K, b) * HEM__LANES;
+    return ((size_t)b * HEM__BLOCK * (size_t)s->P * (size_t)s->Q + (size_t)(k % HEM__BLOCK)) *
+           HEM__LANES;
+}
+
+/* Asks for the cache lines of an output patch, which maps larger than the caches have to fetch
+ * before they are written: a channel's pixels lie too far apart to be foreseen. */
+INLINE void ask_for_output(const hem__conv_shape *s, int k, float *y, int row, int column,
+                           int n_rows, int n_columns)
+{
+    size_t step, first = channel_of(s, k, &step);
+    for (int i = 0; i < n_rows; i++)
+        for (int j = 0; j < n_columns; j++)
+            __builtin_prefetch(y + first + (size_t)((row + i) * s->Q + column + j) * step, 1);
+}
+
 /* What comes out of the last transform, its end and its place. */
 static void transform_output(const hem__conv_shape *s, int m, const float *z, size_t plane,
                              const float *bias, int relu, const float *mask, float *y, int p0,
@@ -224,11 +244,9 @@ static void transform_output(const hem__conv_shape *s, int m, const float *z, si
         int row = p / across * m, column = p % across * m;
         int n_rows = at_most(m, s->P - row), n_columns = at_most(m, s->Q - column);
         for (int k = 0; k < s->K; k++, z += HEM__LANES) {
-            int b = k / HEM__BLOCK;
-            size_t step = (size_t)block_width(s->K, b) * HEM__LANES;
-            size_t first =
-                ((size_t)b * HEM__BLOCK * (size_t)s->P * (size_t)s->Q + (size_t)(k % HEM__BLOCK)) *
-                HEM__LANES;
+            size_t step, first = channel_of(s, k, &step);
+            if (k + HEM__BLOCK < s->K)
+                ask_for_output(s, k + HEM__BLOCK, y, row, column, n_rows, n_columns);
             V add = bias != NULL ? v_all(bias[k]) : v_all(0);
             for (size_t l = 0; l < HEM__LANES; l += VL) {
                 if (m == 2)

@@ -310,7 +310,7 @@ typedef struct HEM__R(hem__kernels) {
      * inside x; z = tree16(lanes). Both also where no tap was inside. */
     void (*conv_wgrad)(const hem__conv_shape *shape, const hem__real *x, const hem__real *dy,
                        hem__real *dw, int item0, int item1);
-    /* db[k] += t, the same of dy itself: lane + dy in units of hem__wgrad_rows(Q); channel blocks
+    /* db[k] += t as in the form that is not wide, with lane + dy for the fma; channel blocks
      * [kb0, kb1). */
     void (*conv_bgrad)(const hem__conv_shape *shape, const hem__real *dy, hem__real *db, int kb0,
                        int kb1);

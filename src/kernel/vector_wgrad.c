@@ -224,7 +224,7 @@ typedef struct wgrad_group {
     wgrad_item items[MOST_ITEMS];
     int n_items, n_blocks;
     wgrad_block blocks[MOST_BLOCKS];
-    float kept[MOST_BLOCKS][BLOCK_SUMS]; /* the tile's sums, and between them places of none */
+    float kept[MOST_BLOCKS][BLOCK_SUMS]; /* the tile's sums; unused places between them */
 } wgrad_group;
 
 /* Place of sum (a, b) among a block's: folds give four at a time (block_wgrad.h). */

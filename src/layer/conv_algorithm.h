@@ -25,7 +25,7 @@ typedef struct HEM__R(hem__conv_algorithm) {
 } HEM__R(hem__conv_algorithm);
 
 /* The bias gradient, the same for all but the dense form: adds the thread's share of the channels.
- */
+ * The direct algorithm has its own where it goes by tile. */
 void HEM__R(hem__conv_bias_grad)(const HEM__R(hem__cell) * cell, const HEM__R(hem__work) * work);
 
 extern const HEM__R(hem__conv_algorithm) HEM__R(hem__conv_direct);

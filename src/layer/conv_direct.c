@@ -74,11 +74,13 @@ static void reserve(cell_t *cell, hem__arena *arena, int tiles, int n_threads, b
 {
     const size_t n = cell->graph->tensors[cell->node->weight].n;
     cell->packed = hem__arena_take(arena, n, sizeof(hem__real));
+    const bool frozen = cell->graph->tensors[cell->node->weight].frozen;
     if (!training)
         return;
     cell->packed_grad = hem__arena_take(arena, n, sizeof(hem__real));
     /* where adding up the sums is less than fetching other threads' maps */
-    if (n_threads > 1 && tiles > 1 && 2 * n < (cell->in_units + cell->out_units) * HEM__LANES)
+    if (!frozen && n_threads > 1 && tiles > 1 &&
+        2 * n < (cell->in_units + cell->out_units) * HEM__LANES)
         cell->tile_grads =
             hem__arena_take(arena, (size_t)tiles * tile_numbers(cell), sizeof(hem__real));
 }
@@ -235,13 +237,22 @@ static void tile_weights(const cell_t *cell, const work_t *work, size_t t, size_
                               (int)last);
 }
 
-/* Threads take tiles of their own, whose maps they have made. */
+/* Into how many parts tiles are cut, so that the threads' last parts leave at most an eighth of the
+ * time unused. More would turn dy more often (vector_wgrad_wide.c). */
+static size_t parts_of(size_t tiles, size_t threads)
+{
+    size_t parts = 1;
+    while (8 * tiles * parts < 7 * threads * ((tiles * parts + threads - 1) / threads))
+        parts++;
+    return parts;
+}
+
+/* Threads take tiles of their own, whose maps they have mostly made. */
 static void grads_by_tile(const cell_t *cell, const work_t *work)
 {
     const hem__conv_shape *s = &cell->node->conv;
     const size_t of_weight = cell->graph->tensors[cell->node->weight].stored;
-    const size_t tiles = (size_t)work->tiles, threads = (size_t)work->n_threads;
-    const size_t parts = tiles >= threads ? 1 : (2 * threads + tiles - 1) / tiles;
+    const size_t tiles = (size_t)work->tiles, parts = parts_of(tiles, (size_t)work->n_threads);
     bool paired;
     const size_t items = weight_items(s, &paired), pair = paired ? 2 : 1, pairs = items / pair;
     size_t i, next;

@@ -15,8 +15,8 @@ typedef struct HEM__R(hem__cell) {
     size_t in_units, out_units;
     const hem__real *x, *x2; /* x2: of the second input */
     hem__real *y;
-    /* The first dense layer of a training plan: each thread has a copy of its own of the images, so
-     * many numbers apart, from x and xt on; they are made faster than fetched from another core. */
+    /* Where not 0, x and xt hold a copy of the images for each thread, thread t's so many numbers
+     * times t in: it makes them faster than it could fetch them from another core. */
     size_t own_x, own_xt;
     hem__real *dy;
     hem__real *dx, *dx2;   /* NULL where nobody needs it */
@@ -27,9 +27,8 @@ typedef struct HEM__R(hem__cell) {
     const hem__real *mask; /* y of a relu below that input_grad is to mask dx with; or NULL */
     /* the layer's own, from reserve() */
     hem__real *packed, *packed_grad; /* conv that is not dense */
-    hem__real
-        *tile_grads; /* direct conv: weight gradients of each tile, 0 between steps; or NULL */
-    hem__real *xt;   /* dense: inputs, transposed to [image][unit] */
+    hem__real *tile_grads; /* direct conv: gradients of each tile, 0 between steps; or NULL */
+    hem__real *xt;         /* dense: inputs, transposed to [image][unit] */
     size_t ld_xt;
     hem__real **scratch;    /* Winograd's, conv_fft's: one slice a thread */
     hem__real *frequencies; /* Winograd's: the weight gradient before its last transform */
@@ -47,15 +46,15 @@ typedef struct HEM__R(hem__work) {
     const HEM__R(hem__kernels) * kernels;
     hem__pool *pool; /* NULL: one thread */
     int thread, n_threads;
-    int tiles;  /* in this chunk */
-    int images; /* real ones in this chunk */
+    int tiles;  /* in this chunk, or of this thread alone (plan_tail.c) */
+    int images; /* real ones of them */
     hem__real *params, *grads;
     hem__real *state; /* of the optimizer, slots numbers a parameter */
     int slots;
     int optimizer;                      /* index into kernels->update */
     const hem__update *updates;         /* by tensor */
     bool fused;                         /* weight_grad of a dense node also updates */
-    uint32_t drop_key[2], epoch, place; /* dropout; place of the chunk's first image */
+    uint32_t drop_key[2], epoch, place; /* dropout; place of the first image */
 } HEM__R(hem__work);
 
 /* Rows [first, first + n) of a channel block of one tile's map, of each row the first `columns`:
@@ -95,9 +94,10 @@ typedef struct HEM__R(hem__layer) {
     bool keeps_input;   /* gradients read x: in place in inference alone */
     bool grad_in_place; /* dx may be dy */
     bool identity_in_inference; /* forward does nothing then */
-    bool
-        by_tile; /* forward and input_grad of a tile need of the cell only that tile's part of x, y,
-                    dx, dy, mask, xt and keep: in training a thread may run them for some tiles */
+    /* Whether training may run forward and input_grad for some tiles, as if they were all
+     * (plan_tail.c): they need of the cell only that part of x, y, dx, dy, mask, xt and keep,
+     * nothing that is kept by thread, and do not meet; work->thread is 0 then. */
+    bool by_tile;
 } HEM__R(hem__layer);
 
 /* By hem__layer_kind. */

@@ -152,17 +152,18 @@ static void lay_out_gradients(plan_t *plan, int i, hem__arena *arena)
 }
 
 /* The dense node whose threads have copies of their own of the images, or -1. Flattens lie between.
- */
+ * A copy and what dense.c turns it to must stay in the second cache. */
 static int owner_of_input(const plan_t *plan)
 {
-    const size_t most = (size_t)16 << 20; /* bytes of all copies */
-    const size_t images = (size_t)plan->chunk_tiles * HEM__LANES * sizeof(hem__real);
+    const size_t most = (size_t)1 << 20, most_of_all = (size_t)16 << 20; /* bytes */
+    const size_t units = 2 * (hem__units(plan->graph->nodes[0].shape) + HEM__ALIGN);
+    const size_t copy = (size_t)plan->chunk_tiles * HEM__LANES * units * sizeof(hem__real);
     int i = only_reader(plan, 0);
     while (i >= 0 && plan->graph->nodes[i].kind == HEM__LAYER_FLATTEN)
         i = only_reader(plan, i);
     bool worth = plan->options.training && plan->n_threads > 1 &&
-                 !plan->graph->nodes[0].needs_grad &&
-                 (size_t)plan->n_threads * images * hem__units(plan->graph->nodes[0].shape) <= most;
+                 !plan->graph->nodes[0].needs_grad && copy <= most &&
+                 (size_t)plan->n_threads * copy <= most_of_all;
     return i >= 0 && worth && plan->graph->nodes[i].is_dense ? i : -1;
 }
 
@@ -245,7 +246,8 @@ static void lay_out(plan_t *plan, hem__arena *arena)
             hem__arena_take(arena, plan->graph->n_params, sizeof(hem__real));
 }
 
-/* `whole`: the next entry needs all of what this one makes; in the tail, of the thread's tiles. */
+/* `whole`: the next entry needs all of what this one makes, in the tail all of the thread's tiles.
+ * Not so for packing and weight gradients. */
 static void add_entry(plan_t *plan, HEM__R(hem__entry) * list, int *n, HEM__R(hem__work_fn) fn,
                       int i, bool whole, bool in_tail)
 {
@@ -329,16 +331,17 @@ static void list_backward(plan_t *plan)
 {
     const int last = plan->graph->n_nodes - 2;
     const bool tail = plan->tail <= last;
+    const int relus = tail ? plan->tail - 1 : plan->tail; /* below it, they are not listed yet */
     for (int i = last; i >= plan->tail; i--) {
         list_relu_grad(plan, i, true);
         list_input_grad(plan, i, true);
     }
     if (tail)
-        list_relu_grad(plan, plan->tail - 1, true);
+        list_relu_grad(plan, relus, true);
     if (plan->n_backward > 0)
         plan->backward[plan->n_backward - 1].barrier = true;
     for (int i = last; i > 0; i--) {
-        if (i < plan->tail - tail)
+        if (i < relus)
             list_relu_grad(plan, i, false);
         if (i < plan->tail)
             list_input_grad(plan, i, false);

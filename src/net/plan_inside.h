@@ -28,7 +28,7 @@ struct HEM__R(hem__plan) {
     bool one_chunk; /* a full batch is one chunk, so layers may fuse their update */
     hem__arena arena;
     HEM__R(hem__cell) * cells; /* by node */
-    int input_reader;          /* the node that has own_input, or 0 */
+    int input_reader;          /* the dense node that reads the threads' copies, or 0 */
     int tail; /* node from which on threads take tiles of their own (plan_tail.c) */
     size_t
         own_input; /* numbers from a thread's copy of the images to the next's; 0 = there is one */

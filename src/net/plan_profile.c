@@ -154,9 +154,10 @@ static void add_rest(const plan_t *plan, hem_profile *out)
     const hem__profile *p = plan->profile;
     const double real = sizeof(hem__real), lanes = HEM__LANES;
     double in = (double)plan->cells[0].out_units, classes = plan->graph->n_classes;
+    double copies = plan->own_input > 0 ? plan->n_threads : 1;
     double updated = (double)updated_numbers(plan) * (double)p->runs;
     const double bytes[HEM__N_TIMES] = {
-        [HEM__TIME_LOAD] = in * lanes * (1 + real) * (double)p->tiles,
+        [HEM__TIME_LOAD] = copies * in * lanes * (1 + real) * (double)p->tiles,
         [HEM__TIME_LOSS] = 2 * classes * lanes * real * (double)p->tiles,
         [HEM__TIME_CLEAR] = updated * real,
         [HEM__TIME_UPDATE] = (3 + 2 * (double)plan->options.slots) * updated * real,

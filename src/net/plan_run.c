@@ -114,7 +114,7 @@ static void load(const plan_t *plan, const batch_t *batch, size_t first, const w
         else
             work->kernels->bytes(image, batch->values, u0, n, y);
     }
-    if (plan->own_input == 0)
+    if (plan->own_input == 0) /* else nobody reads another thread's */
         meet(plan);
 }
 

@@ -1,14 +1,14 @@
 /* The tail of a training plan: the last nodes, where they are so light that threads would mostly
  * wait for each other and fetch each other's numbers. There each thread takes tiles of its own
- * through all of them, to the loss and back, and all meet once. */
+ * through all of them, to the loss and back; they meet behind the loss and at the end. */
 #include "net/plan_inside.h"
 
 typedef HEM__R(hem__plan) plan_t;
 typedef HEM__R(hem__cell) cell_t;
 typedef HEM__R(hem__work) work_t;
 
-/* A layer with weights is light where each thread rather reads all of them (half of which the other
- * has just changed) than half of the inputs' and outputs' gradients of other tiles, about. */
+/* By tiles, each thread reads all of a layer's weights, most of which others have just changed;
+ * dealt out by rows, it fetches other threads' inputs and gradients. Light: the first is less. */
 static bool light(const plan_t *plan, const hem__node *node)
 {
     const size_t most_weights = 65536, balance = 40; /* measured with two threads: E1, B1, D1 */
@@ -30,7 +30,7 @@ int HEM__R(hem__tail_begin)(const plan_t *plan)
 {
     const int loss = plan->graph->n_nodes - 1;
     const size_t tiles = (size_t)plan->chunk_tiles, threads = (size_t)plan->n_threads;
-    const size_t rounds = (tiles + threads - 1) / threads;
+    const size_t rounds = (tiles + threads - 1) / threads; /* at most an eighth of them is idle */
     if (!plan->options.training || threads == 1 || 8 * tiles < 7 * rounds * threads ||
         !alone(plan, loss))
         return loss;

@@ -80,6 +80,15 @@ static const char sigmoid_net[] =
     "  - dense: {units: 4, activation: sigmoid, l1: 1e-4, bias_l1: 1e-3, init: zeros}\n"
     "train: {loss: half_squared_error}\n";
 
+/* The images' reader frozen, the node above it without any gradient. */
+static const char frozen_net[] =
+    "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
+    "model:\n"
+    "  - dense: {units: 30, activation: relu, freeze: true}\n"
+    "  - dense: {units: 20, activation: tanh, freeze: true}\n"
+    "  - dense: {units: 9, activation: relu}\n"
+    "  - dense: {units: 4, activation: softmax}\n";
+
 /* Light from the convolution on. */
 static const char tail_net[] =
     "data: {synthetic: {train: 300, test: 20, height: 9, width: 9, classes: 4}}\n"
@@ -127,8 +136,8 @@ static void test_threads_and_tiers_same_bits(void **state)
 {
     (void)state;
     static const size_t batches[] = {1, 15, 16, 17, 24, 32, 65, 150, 250, 300};
-    static const char *const nets[] = {conv_net,     dense_net,    act_net, sigmoid_net,
-                                       winograd_net, covering_net, tail_net};
+    static const char *const nets[] = {conv_net,     dense_net,    act_net,  sigmoid_net,
+                                       winograd_net, covering_net, tail_net, frozen_net};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
             char override[160];
@@ -154,6 +163,7 @@ static void test_what_threads_share(void **state)
         {dense_net, 17, 2, 1, 2, true, false},  {dense_net, 16, 2, 1, 3, true, false},
         {conv_net, 32, 1, 0, 10, false, false}, {conv_net, 32, 2, 0, 3, false, true},
         {conv_net, 16, 2, 0, 10, false, false}, {conv_net, 48, 2, 0, 10, false, true},
+        {conv_net, 48, 3, 0, 3, false, true},   {frozen_net, 32, 2, 1, 2, true, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         setting s;
@@ -455,19 +465,21 @@ static void test_batch_is_the_mean(void **state)
     }
 }
 
-static void test_divergence_keeps_weights(void **state)
+/* A step that fails, then one that does not: nothing of the first is left in its gradients, on any
+ * number of threads. */
+static void diverge_and_go_on(int threads, char after[65])
 {
-    (void)state;
     setting s;
     hem_stepper *stepper;
     hem_error err = {0};
     uint32_t order[32] = {0};
-    char before[65], after[65];
-    begin(&s, conv_net, 2, NULL, "adam");
+    char before[65];
+    begin(&s, conv_net, threads, NULL, "adam");
     assert_int_equal(hem_stepper_new(s.net, 32, 5, &stepper, NULL), HEM_OK);
     size_t tensor = hem_net_find_tensor(s.net, "dense1.weight");
     float *values = malloc(hem_net_tensor(s.net, tensor).n * sizeof *values);
     hem_net_get_tensor(s.net, tensor, values);
+    const float kept = values[3];
     values[3] = INFINITY;
     hem_net_set_tensor(s.net, tensor, values);
     hem_net_sha256(s.net, before);
@@ -477,7 +489,32 @@ static void test_divergence_keeps_weights(void **state)
     assert_string_equal(before, after);
     assert_int_equal(hem_stepper_steps(stepper), 0);
     assert_non_null(strstr(err.text, "dense1"));
+    values[3] = kept;
+    hem_net_set_tensor(s.net, tensor, values);
+    assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, 32, 0, 0, NULL, &err),
+                     HEM_OK);
+    hem_net_sha256(s.net, after);
     free(values);
+    hem_stepper_free(stepper);
+    setting_close(&s);
+}
+
+static void test_divergence_keeps_weights(void **state)
+{
+    (void)state;
+    char one[65], two[65], fresh[65];
+    setting s;
+    hem_stepper *stepper;
+    uint32_t order[32] = {0};
+    diverge_and_go_on(1, one);
+    diverge_and_go_on(2, two);
+    assert_string_equal(one, two);
+    begin(&s, conv_net, 1, NULL, "adam");
+    assert_int_equal(hem_stepper_new(s.net, 32, 5, &stepper, NULL), HEM_OK);
+    assert_int_equal(hem_stepper_step(stepper, s.data, HEM_TRAIN, order, 32, 0, 0, NULL, NULL),
+                     HEM_OK);
+    hem_net_sha256(s.net, fresh);
+    assert_string_equal(one, fresh);
     hem_stepper_free(stepper);
     setting_close(&s);
 }
